@@ -1,0 +1,1 @@
+"""The three contracts in one process, and the command line."""
