@@ -1,0 +1,107 @@
+"""What a verdict may look at: the request line and the headers, never the body."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+class Ambiguous(ValueError):
+    """A header or query parameter that decides came more than once, with different values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request without its body.
+
+    Attributes:
+        method: Upper case.
+        path: Decoded, without query, as the caller addressed it: with a stage or a mount prefix, if there is one,
+            because callers sign the path that they call.
+        query: Decoded names and values in the order they came, repeated ones included.
+        headers: Names in the case they came in, and values without outer whitespace.
+        request_id: The gateway's or server's own id, never one that the caller chose: a caller who could choose it
+            could have two calls counted as one.
+    """
+
+    method: str
+    path: str
+    query: Pairs = ()
+    headers: Pairs = ()
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()).upper())
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, None when it is missing.
+
+        Raises:
+            Ambiguous: It came more than once, with different values.
+        """
+        return _single(name, (value for key, value in self.headers if key.lower() == name.lower()))
+
+    def parameter(self, name: str) -> str | None:
+        """The value of a query parameter (exact name), None when it is missing.
+
+        Raises:
+            Ambiguous: It came more than once, with different values.
+        """
+        return _single(name, (value for key, value in self.query if key == name))
+
+    @classmethod
+    def from_asgi(cls, scope: MutableMapping[str, Any] | Mapping[str, Any], request_id: str | None = None) -> Request:
+        """The request of an ASGI scope.
+
+        An absolute-form target (``POST http://host/path``), as some PHP clients send it through a proxy setting, is
+        reduced to its path.
+
+        Args:
+            scope: ``type`` http.
+            request_id: The server's own id; None makes one (an upper-case UUID).
+        """
+        raw = scope.get("raw_path") or scope["path"].encode()
+        target = raw.decode("latin-1")
+        if "://" in target and not target.startswith("/"):
+            target = urlsplit(target).path or "/"
+        query = scope.get("query_string", b"").decode("latin-1")
+        headers = tuple((k.decode("latin-1"), v.decode("latin-1").strip()) for k, v in scope["headers"])
+        made = {} if request_id is None else {"request_id": request_id}
+        return cls(scope["method"].upper(), unquote(target.split("?", 1)[0]), _pairs(query), headers, **made)
+
+    @classmethod
+    def from_rest_event(cls, event: Mapping[str, Any]) -> Request:
+        """The request of an API Gateway REST API event (proxy or REQUEST authorizer, payload 1.0).
+
+        The path is ``requestContext.path``, which still has the stage. The id is ``requestContext.requestId``: the
+        same for the authorizer and the function.
+        """
+        context: Mapping[str, Any] = event["requestContext"]
+        path = context.get("path") or event["path"]
+        return cls(
+            method=str(event["httpMethod"]).upper(),
+            path=unquote(str(path)),
+            query=tuple(_multi(event, "multiValueQueryStringParameters", "queryStringParameters")),
+            headers=tuple((k, v.strip()) for k, v in _multi(event, "multiValueHeaders", "headers")),
+            request_id=str(context["requestId"]),
+        )
+
+
+def _single(name: str, values: Iterable[str]) -> str | None:
+    found = set(values)
+    if len(found) > 1:
+        raise Ambiguous(name)
+    return found.pop() if found else None
+
+
+def _pairs(query: str) -> Pairs:
+    return tuple(parse_qsl(query, keep_blank_values=True, errors="replace"))
+
+
+def _multi(event: Mapping[str, Any], many: str, one: str) -> Iterable[tuple[str, str]]:
+    lists = event.get(many)
+    if lists:
+        return ((str(k), str(v)) for k, values in lists.items() for v in values)
+    return ((str(k), str(v)) for k, v in (event.get(one) or {}).items())
