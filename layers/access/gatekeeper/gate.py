@@ -74,11 +74,12 @@ class Options:
         Raises:
             ConfigError: A value is no number or out of its range; the message names the variable.
         """
+        default = cls()
         return cls(
-            appcode_text=environ.get("FACEGATE_APPCODE_TEXT") or cls.appcode_text,
-            day_offset=_number(environ, "FACEGATE_DAY_OFFSET", cls.day_offset, -12, 14),
-            face_seconds=_number(environ, "FACEGATE_FACE_SECONDS", cls.face_seconds, 0, 30 * 86_400),
-            lease=_number(environ, "FACEGATE_LEASE", cls.lease, 1, 3600),
+            appcode_text=environ.get("FACEGATE_APPCODE_TEXT") or default.appcode_text,
+            day_offset=_number(environ, "FACEGATE_DAY_OFFSET", default.day_offset, -12, 14),
+            face_seconds=_number(environ, "FACEGATE_FACE_SECONDS", default.face_seconds, 0, 30 * 86_400),
+            lease=_number(environ, "FACEGATE_LEASE", default.lease, 1, 3600),
         )
 
 

@@ -13,8 +13,8 @@ The life of a billed call:
    ``EXHAUSTED`` when there is none.
 
 Each step may be repeated with the same request id any number of times: it counts once, as long as the call is
-remembered (``KEEP`` seconds after it ended). Request ids are made by the gateway or the server, never taken
-from a caller.
+remembered (``KEEP`` seconds after it ended). A call that ended unbilled may be admitted again under its id and
+then takes a unit like a new one. Request ids are made by the gateway or the server, never taken from a caller.
 """
 
 from __future__ import annotations

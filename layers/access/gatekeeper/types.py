@@ -57,8 +57,8 @@ class KeyKind(StrEnum):
     """What a key is, and therefore how its secret is kept.
 
     ``APPCODE`` has no stored secret at all: its lookup is a keyed hash of the code. ``ACCOUNT`` is not a secret
-    but a public number (Tencent's APPID, Baidu's app id) that leads to its client. The other kinds keep their
-    signing secret encrypted.
+    but a public number (Tencent's APPID, Baidu's app id) that leads to its client, ``BUCKET`` a public name that
+    does. The other kinds keep their signing secret encrypted.
     """
 
     APPCODE = "appcode"
@@ -66,6 +66,7 @@ class KeyKind(StrEnum):
     SECRET_ID = "secretid"
     API_KEY = "apikey"
     ACCOUNT = "account"
+    BUCKET = "bucket"
 
 
 class Admission(StrEnum):
@@ -103,8 +104,7 @@ class Settings:
         query_appcode: Market: accept the AppCode in the query, too.
         clock_skew: Seconds, 0..86400, by which the caller's clock may differ from ours: Tencent's ``e`` and
             ``t``, Baidu's ``bce-auth-v1`` timestamp. The market's 15 minutes are fixed by its gateway.
-        buckets: Tencent: the buckets that a signature of this client may name; empty: any name that is no
-            other client's.
+        buckets: Tencent: the buckets that a signature of this client may name; empty: any.
         scope: Baidu: the ``scope`` of its access tokens, words separated by spaces.
     """
 

@@ -48,10 +48,14 @@ class Vault:
         """The name under which an AppCode is stored: 64 hex digits."""
         return hmac.new(self._code, code.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
-    def token_mark(self, kind: str, account: str, expires: int, generation: int) -> str:
-        """The 32 hex digits of a Baidu token: HMAC-SHA256 cut to 128 bits."""
+    def token_mark(self, kind: str, account: str, expires: int) -> str:
+        """The first 16 hex digits of a Baidu token's mark, which need no ledger to be checked."""
+        return hmac.new(self._token, f"{kind}|{account}|{expires}".encode(), hashlib.sha256).hexdigest()[:16]
+
+    def token_seal(self, kind: str, account: str, expires: int, generation: int) -> str:
+        """The other 16 hex digits, which also cover the client's generation."""
         text = f"{kind}|{account}|{expires}|{generation}"
-        return hmac.new(self._token, text.encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(self._token, text.encode(), hashlib.sha256).hexdigest()[:16]
 
     def derived(self, purpose: str, length: int = 32) -> str:
         """Hex digits (at most 64) that only the key's holder can compute, the same every time."""
