@@ -1,0 +1,157 @@
+"""faceverify v3: POST /rest/2.0/face/v3/faceverify; and the token route, GET and POST /oauth/2.0/token."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from baidu import contract, errors, schema
+from baidu.contract import Ask
+from baidu.schema import ImageType
+from facecore.errors import ImageError
+from facecore.report import Face
+from gatekeeper import Contract, LedgerUnavailable, Verdict, baidu
+from serving import flow, forms, openapi
+from serving.aws import lambda_handler
+from serving.body import BodyTimeout, BodyTooLarge, read_body
+from serving.codes import Failure
+from serving.pool import Overloaded
+from serving.service import Service
+
+PATH = "/rest/2.0/face/v3/faceverify"
+TOKEN_PATH = "/oauth/2.0/token"
+MAX_FORM = 64 * 1024
+JSON = "application/json;charset=UTF-8"
+
+
+def refusal(verdict: Verdict) -> Response:
+    """The platform's answer to a caller who may not call."""
+    return Response(contract.write_platform_error(int(verdict.code), verdict.message), media_type=JSON)
+
+
+def failure(failed: Failure, request_id: str) -> Response:
+    """The API's error in its envelope, the platform's without."""
+    if failed.code.code in errors.PLATFORM_CODES:
+        body = contract.write_platform_error(int(failed.code.code), failed.message)
+    else:
+        body = contract.write_error(failed, log_id(request_id), int(time.time()))
+    return Response(body, media_type=JSON)
+
+
+def log_id(request_id: str) -> int:
+    """A number for the request, 48 bits, the same for the same id."""
+    return int.from_bytes(hashlib.sha256(request_id.encode()).digest()[:6])
+
+
+WORDS = flow.Words(Contract.BAIDU, contract.MAX_BODY, refusal, failure, errors.CAUSES)
+
+
+async def answer(call: flow.Call) -> Response:
+    """The judgement of a call's photos."""
+    body = await call.body(contract.MAX_BODY)
+    asks = contract.read_request(call.request.headers.get("content-type", ""), body)
+    call.entry.images = len(asks)
+    found = await asyncio.gather(*(_fetch(call, ask) for ask in asks))
+    result = await call.work(lambda: contract.write_result(asks, _faces(call, asks, found)))
+    bare = call.verdict.settings.bare_body
+    written = contract.write_answer(result, log_id(call.asked.request_id), int(time.time()), bare)
+    return Response(written, media_type=JSON)
+
+
+async def _fetch(call: flow.Call, ask: Ask) -> bytes | Face | None:
+    """What has to be fetched for one photo: the bytes behind a URL, or the face kept under a token."""
+    if ask.kind is ImageType.URL:
+        return await call.download(ask.value, contract.MAX_IMAGE)
+    if ask.kind is ImageType.FACE_TOKEN:
+        kept = await call.service.access.run(lambda: call.service.gate.recall_face(call.verdict, ask.value))
+        if kept is None:
+            raise Failure(errors.UNKNOWN_TOKEN)
+        return Face.from_dict(json.loads(kept))
+    return None
+
+
+def _faces(call: flow.Call, asks: list[Ask], found: list[bytes | Face | None]) -> list[tuple[str, Face]]:
+    """Every photo's token and face: kept ones as they are, the others analysed in one batch and kept.
+
+    Raises:
+        Failure, facecore.errors.ImageError: What is wrong with the first photo that something is wrong with; none of
+            the photos is kept then.
+    """
+    given = zip(asks, found, strict=True)
+    images = [
+        contract.decode_image(ask.value) if item is None else item for ask, item in given if not isinstance(item, Face)
+    ]
+    reports = call.service.analyzer.analyse_batch(images, contract.WANT, faces=1) if images else []
+    made = []
+    for report in reports:
+        if isinstance(report, ImageError):
+            raise report
+        contract.check_face(report.faces[0])
+        made.append(report.faces[0])
+    gate = call.service.gate
+    kept = iter(
+        [
+            (gate.remember_face(call.verdict, image, json.dumps(face.as_dict(), separators=(",", ":"))), face)
+            for image, face in zip(images, made, strict=True)
+        ]
+    )
+    return [(ask.value, item) if isinstance(item, Face) else next(kept) for ask, item in zip(asks, found, strict=True)]
+
+
+async def token(request: Request, service: Service) -> Response:
+    """The token route: its parameters may be in the query, in a urlencoded body, or in both."""
+    try:
+        body = await read_body(request, MAX_FORM, service.settings.body_seconds) if request.method == "POST" else b""
+        params = forms.pairs(request.scope["query_string"]) + forms.pairs(body)
+        named = [(name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in params]
+        grant = await service.access.run(lambda: baidu.grant(named, service.gate))
+    except (BodyTooLarge, BodyTimeout, forms.Malformed):
+        grant = baidu.Grant(400, {"error_description": "The request can not be read", "error": "invalid_request"})
+    except (LedgerUnavailable, Overloaded):
+        grant = baidu.Grant(
+            503, {"error_description": "Service temporarily unavailable", "error": "temporarily_unavailable"}
+        )
+    flow.note(request, service, Contract.BAIDU, str(grant.body.get("error", "token")), grant.status)
+    return Response(json.dumps(grant.body), grant.status, {"Cache-Control": "no-store"}, JSON)
+
+
+def create_app(service: Service) -> FastAPI:
+    """The contract as an ASGI app."""
+    base = "/rest/2.0/face/v3"
+    app = FastAPI(title="faceverify", docs_url=f"{base}/docs", redoc_url=None, openapi_url=f"{base}/openapi.json")
+    photos = openapi.body({"application/json": schema.VerifyRequest})
+
+    @app.post(PATH, openapi_extra=photos, response_model=schema.Envelope | schema.Result)
+    async def face_verify(request: Request) -> Response:
+        """Judges 1, 3 or 8 photos; `access_token` in the query, or a `bce-auth-v1` signature in `Authorization`."""
+        return await flow.run(request, service, WORDS, baidu.verdict, answer)
+
+    grant = schema.TokenAnswer
+    denied: dict[int | str, dict[str, Any]] = {status: {"model": schema.TokenRefusal} for status in (400, 401, 503)}
+
+    @app.get(TOKEN_PATH, openapi_extra=openapi.query(schema.TokenRequest), response_model=grant, responses=denied)
+    async def get_token(request: Request) -> Response:
+        """Grants an access token for 30 days."""
+        return await token(request, service)
+
+    form = openapi.body({"application/x-www-form-urlencoded": schema.TokenRequest})
+
+    @app.post(TOKEN_PATH, openapi_extra=form, response_model=grant, responses=denied)
+    async def post_token(request: Request) -> Response:
+        """Grants an access token for 30 days."""
+        return await token(request, service)
+
+    @app.exception_handler(HTTPException)
+    async def unrouted(request: Request, error: HTTPException) -> Response:
+        return flow.lost(request, service, WORDS, errors.WRONG_METHOD)
+
+    return app
+
+
+handler = lambda_handler(create_app, contract.WANT)

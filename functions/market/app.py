@@ -1,0 +1,89 @@
+"""The market API: GET and POST /market/liveness."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from gatekeeper import Contract, Verdict, market
+from gatekeeper.verdict import printable
+from market import contract, errors
+from serving import flow, openapi
+from serving.aws import lambda_handler
+from serving.codes import Failure
+from serving.service import Service
+
+PATH = "/market/liveness"
+JSON = "application/json; charset=utf-8"
+FORM = "application/x-www-form-urlencoded"
+
+
+def refusal(verdict: Verdict) -> Response:
+    """A gateway error for a caller who may not call."""
+    return _gateway(verdict.status, verdict.code, verdict.message, verdict.request_id)
+
+
+def failure(failed: Failure, request_id: str) -> Response:
+    """The API's own error in a body, a gateway's in headers."""
+    code = failed.code
+    if code.code in errors.CODES:
+        headers = {"X-Ca-Request-Id": request_id}
+        return Response(contract.write_refusal(failed), code.status, headers, JSON)
+    return _gateway(code.status, str(code.code), failed.message, request_id)
+
+
+def _gateway(status: int, code: str, message: str, request_id: str) -> Response:
+    headers = {"X-Ca-Error-Code": code, "X-Ca-Error-Message": printable(message), "X-Ca-Request-Id": request_id}
+    return Response(b"", status, headers)
+
+
+WORDS = flow.Words(Contract.MARKET, contract.MAX_BODY, refusal, failure, errors.CAUSES)
+
+
+async def answer(call: flow.Call) -> Response:
+    """The report of the one photo that a call names."""
+    body = await call.body(contract.MAX_BODY)
+    if call.verdict.pending:
+        gate = call.service.gate
+        asked, pending = call.asked, call.verdict
+        call.verdict = await call.service.access.run(lambda: market.complete(pending, asked, body, gate))
+        if not call.verdict.allowed:
+            raise flow.Refused(call.verdict)
+    request = call.request
+    options = contract.read_options(request.scope["query_string"], request.headers.get("content-type", ""), body)
+    call.entry.images = 1
+    image = None if options.url is None else await call.download(options.url, contract.MAX_IMAGE)
+
+    def work() -> bytes:
+        photo = contract.decode_image(options) if image is None else image
+        return contract.write_answer(call.service.analyzer.analyse(photo, contract.WANT, faces=1))
+
+    return Response(await call.work(work), headers={"X-Ca-Request-Id": call.asked.request_id}, media_type=JSON)
+
+
+def create_app(service: Service) -> FastAPI:
+    """The contract as an ASGI app."""
+    app = FastAPI(title="Photo liveness", docs_url="/market/docs", redoc_url=None, openapi_url="/market/openapi.json")
+    answers = contract.Answer | contract.Refusal
+
+    @app.get(PATH, openapi_extra=openapi.query(contract.LivenessRequest), response_model=answers)
+    async def get_liveness(request: Request) -> Response:
+        """Judges the photo that the query names; `Authorization: APPCODE ...` or an AppKey signature."""
+        return await flow.run(request, service, WORDS, market.verdict, answer)
+
+    forms = {FORM: contract.LivenessRequest, "application/json": contract.LivenessRequest}
+
+    @app.post(PATH, openapi_extra=openapi.body(forms), response_model=answers)
+    async def post_liveness(request: Request) -> Response:
+        """Judges the photo that the body names; `Authorization: APPCODE ...` or an AppKey signature."""
+        return await flow.run(request, service, WORDS, market.verdict, answer)
+
+    @app.exception_handler(HTTPException)
+    async def unrouted(request: Request, error: HTTPException) -> Response:
+        code = errors.WRONG_METHOD if error.status_code == 405 else errors.UNKNOWN_PATH
+        return flow.lost(request, service, WORDS, code, Method=request.method, Path=request.url.path[:200])
+
+    return app
+
+
+handler = lambda_handler(create_app, contract.WANT)

@@ -1,0 +1,213 @@
+"""The course of every call, whatever its contract: verdict, body, work, booking, answer, one line in the journal."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from facecore.errors import ImageError
+from gatekeeper import Contract, LedgerUnavailable, Verdict, doors, refusals
+from gatekeeper import Request as Asked
+from serving.body import BodyTimeout, BodyTooLarge, drain, read_body
+from serving.codes import Code, Failure
+from serving.fetch import FetchError
+from serving.journal import Entry, describe
+from serving.pool import Overloaded
+from serving.service import Service
+
+Result = TypeVar("Result")
+
+_EXPECTED = (Failure, ImageError, FetchError, BodyTooLarge, BodyTimeout)
+_CALLER_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_CALLER_ID_HEADERS = ("x-request-id", "x-ca-request-id", "x-bce-request-id")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a contract says no.
+
+    Attributes:
+        contract: Which contract.
+        max_body: Bytes, the longest body that it takes.
+        refusal: Makes the answer to a caller who may not call.
+        failure: Makes the answer to a call that ends with a code; the second argument is the request's id.
+        codes: The vendor's code for each type of error of a body, a download, a photo or a model; a subtype's own
+            entry goes before its base's, and Exception stands for anything unforeseen.
+    """
+
+    contract: Contract
+    max_body: int
+    refusal: Callable[[Verdict], Response]
+    failure: Callable[[Failure, str], Response]
+    codes: Mapping[type[Exception], Code]
+
+    def name(self, error: Exception) -> Failure:
+        """An error as a failure with the vendor's code."""
+        if isinstance(error, Failure):
+            return error
+        return Failure(next(self.codes[kind] for kind in type(error).__mro__ if kind in self.codes))
+
+
+class Refused(Exception):
+    """Access is refused after all, once the body is known."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.code)
+        self.verdict = verdict
+
+
+@dataclass(slots=True)
+class Call:
+    """One call in progress.
+
+    Attributes:
+        request: As it came, the body unread.
+        asked: What the verdict was made of.
+        verdict: May the caller call.
+        service: What the app works with.
+        entry: What will be told of the call.
+    """
+
+    request: Request
+    asked: Asked
+    verdict: Verdict
+    service: Service
+    entry: Entry
+
+    async def body(self, limit: int) -> bytes:
+        """The body, at most `limit` bytes of it.
+
+        Raises:
+            BodyTooLarge, BodyTimeout: See `serving.body`.
+        """
+        body = await read_body(self.request, limit, self.service.settings.body_seconds)
+        self.entry.bytes_in = len(body)
+        return body
+
+    async def download(self, url: str, max_bytes: int) -> bytes:
+        """The photo behind a url.
+
+        Raises:
+            FetchError, Overloaded: See `serving.fetch` and `serving.pool`.
+        """
+        return await self.service.downloads.run(partial(self.service.settings.fetcher.fetch, url, max_bytes))
+
+    async def work(self, work: Callable[[], Result]) -> Result:
+        """Does work on photos outside the event loop.
+
+        Raises:
+            Overloaded: Too much of it waits.
+        """
+        return await self.service.work.run(partial(self._timed, work))
+
+    def _timed(self, work: Callable[[], Result]) -> Result:
+        started = time.perf_counter()
+        try:
+            return work()
+        finally:
+            self.entry.ms_work += (time.perf_counter() - started) * 1e3
+
+
+async def run(
+    request: Request,
+    service: Service,
+    words: Words,
+    judge: doors.Judge,
+    answer: Callable[[Call], Awaitable[Response]],
+) -> Response:
+    """Takes a call from its verdict to its answer.
+
+    The verdict comes before the body is read. An answer is only given once it is booked; every other end is booked as
+    not billable.
+
+    Args:
+        request: The call.
+        service: What the app works with.
+        words: The contract's way of saying no.
+        judge: The contract's verdict function.
+        answer: Makes the answer of an allowed call; raises Refused, Failure or any other error.
+    """
+    started = time.perf_counter()
+    asked = doors.request(request.scope, str(uuid.uuid4()).upper())
+    entry = Entry(words.contract.value, asked.request_id, caller_id(request))
+    verdict = refusals.unavailable(words.contract, asked.request_id)
+    call = Call(request, asked, verdict, service, entry)
+    try:
+        verdict = call.verdict = await service.access.run(
+            lambda: doors.verdict(request.scope, asked, judge, words.contract, service.gate)
+        )
+    except Exception as error:  # whatever it is: nobody comes in without a verdict
+        if not isinstance(error, LedgerUnavailable | Overloaded):
+            entry.fault = describe(error)
+    try:
+        if not verdict.allowed and not verdict.pending:
+            raise Refused(verdict)
+        response = await answer(call)
+        booked = await _settle(call, "0", billable=True)
+        if not booked.allowed:
+            raise Refused(booked)
+        entry.code, entry.billed = "0", True
+    except Refused as refused:
+        entry.code = refused.verdict.code
+        response = words.refusal(refused.verdict)
+        await _settle(call, entry.code, billable=False)
+        await drain(request, words.max_body)
+    except Exception as error:
+        failure = words.name(error)
+        if not isinstance(error, _EXPECTED):
+            entry.fault = describe(error)
+        entry.code = str(failure.code.code)
+        response = words.failure(failure, asked.request_id)
+        await _settle(call, entry.code, billable=False)
+        await drain(request, words.max_body)
+    entry.client = call.verdict.client
+    response.headers["X-Request-Id"] = entry.caller_id or asked.request_id
+    entry.status, entry.ms = response.status_code, (time.perf_counter() - started) * 1e3
+    service.journal.write(entry)
+    return response
+
+
+def caller_id(request: Request) -> str:
+    """The id that the caller gave the call, if it is a sound one; it is told and sent back, and decides nothing."""
+    for name in _CALLER_ID_HEADERS:
+        value = request.headers.get(name, "")
+        if _CALLER_ID.fullmatch(value):
+            return value
+    return ""
+
+
+async def _settle(call: Call, outcome: str, billable: bool) -> Verdict:
+    if not call.verdict.client:
+        return call.verdict
+    try:
+        return await call.service.access.run(lambda: call.service.gate.settle(call.verdict, outcome, billable))
+    except Exception as error:
+        if billable:
+            raise
+        call.entry.fault = call.entry.fault or describe(error)  # the ledger gives the unit back in time
+        return call.verdict
+
+
+def lost(request: Request, service: Service, words: Words, code: Code, **fills: str) -> Response:
+    """The answer to a request that no route takes, in the vendor's words, written down like any other."""
+    request_id = str(uuid.uuid4()).upper()
+    response = words.failure(Failure(code, code.message.format(**fills)), request_id)
+    note(request, service, words.contract, str(code.code), response.status_code, request_id)
+    response.headers["X-Request-Id"] = caller_id(request) or request_id
+    return response
+
+
+def note(
+    request: Request, service: Service, contract: Contract, code: str, status: int, request_id: str | None = None
+) -> None:
+    """Writes a request down that is no call."""
+    request_id = request_id or str(uuid.uuid4()).upper()
+    service.journal.write(Entry(contract.value, request_id, caller_id(request), code=code, status=status))

@@ -1,0 +1,102 @@
+"""One log line and a few metrics for every call: an allow-list of fields, so that nothing else can get out.
+
+A line never holds an image, a credential, a token, an address or a query. What went wrong inside is told by the type
+of the error and the lines of code that it passed, never by its text, which may hold what a caller sent.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+_FRAMES = 6
+
+
+@dataclass(slots=True)
+class Entry:
+    """What is told of one call.
+
+    Attributes:
+        contract: Which contract was called.
+        request_id: This service's own id of the call.
+        caller_id: The id that the caller gave the call, if it is one.
+        client: The client's id, empty while it is not known.
+        code: The vendor's code that was answered.
+        status: The HTTP status.
+        billed: Whether the call counts towards what the client pays for.
+        bytes_in: Length of the body in bytes, 0 when it was not read.
+        images: How many photos were asked about.
+        ms: Milliseconds from the request's arrival to its answer.
+        ms_work: Milliseconds of them spent on photos.
+        fault: The type of an error inside, with the places that it passed.
+    """
+
+    contract: str
+    request_id: str
+    caller_id: str = ""
+    client: str = ""
+    code: str = ""
+    status: int = 0
+    billed: bool = False
+    bytes_in: int = 0
+    images: int = 0
+    ms: float = 0.0
+    ms_work: float = 0.0
+    fault: str = ""
+
+
+def describe(error: BaseException) -> str:
+    """An error's type and the places it passed, innermost last, without its text."""
+    return f"{type(error).__name__} at {' > '.join(_places(error.__traceback__))}"
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    places = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{Path(code.co_filename).name}:{trace.tb_lineno}:{code.co_name}")
+        trace = trace.tb_next
+    return places[-_FRAMES:]
+
+
+@cache
+def logger() -> Logger:
+    """The process's structured logger. Its level is POWERTOOLS_LOG_LEVEL, INFO by default."""
+    return Logger(service="facegate", level=os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
+
+
+class Journal:
+    """Where calls are written down.
+
+    Args:
+        metrics: Whether metrics in CloudWatch's embedded format are printed, too.
+    """
+
+    def __init__(self, metrics: bool) -> None:
+        self._metrics = Metrics(namespace="facegate", service="facegate") if metrics else None
+
+    def write(self, entry: Entry) -> None:
+        """Writes one call down."""
+        line = {field.name: getattr(entry, field.name) for field in fields(entry)}
+        line["ms"], line["ms_work"] = round(entry.ms, 2), round(entry.ms_work, 2)
+        told = {name: value for name, value in line.items() if value != ""}
+        if entry.fault:
+            logger().error("call", extra=told)
+        else:
+            logger().info("call", extra=told)
+        if self._metrics is not None:
+            self._metrics.add_dimension("contract", entry.contract)
+            self._metrics.add_metric("Calls", MetricUnit.Count, 1)
+            self._metrics.add_metric("Billed", MetricUnit.Count, int(entry.billed))
+            self._metrics.add_metric("Faults", MetricUnit.Count, int(bool(entry.fault)))
+            self._metrics.add_metric("Latency", MetricUnit.Milliseconds, line["ms"])
+            self._metrics.add_metric("Work", MetricUnit.Milliseconds, line["ms_work"])
+            self._metrics.add_metadata("request_id", entry.request_id)
+            self._metrics.add_metadata("code", entry.code)
+            self._metrics.flush_metrics()

@@ -1,0 +1,140 @@
+"""What a contract's app works with: the gate, the analyzer, the threads, the journal."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from facecore.errors import ImageError
+from facecore.report import Field, Report
+from gatekeeper import Gate
+from serving.fetch import Fetcher
+from serving.journal import Journal
+from serving.pool import Pool
+
+if TYPE_CHECKING:
+    from facecore.analyzer import Analyzer
+
+
+class Analyses(Protocol):
+    """What the contracts ask of facecore's Analyzer."""
+
+    def analyse(self, image: bytes, want: frozenset[Field] = ..., faces: int | None = ...) -> Report:
+        """The report of one photo."""
+
+    def analyse_batch(
+        self, images: Sequence[bytes], want: frozenset[Field] = ..., faces: int | None = ...
+    ) -> list[Report | ImageError]:
+        """The reports of several photos."""
+
+    def warm_up(self, want: frozenset[Field] = ...) -> None:
+        """Makes what the first report would have to wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a process serves.
+
+    Attributes:
+        threads: Threads that work on photos; 0 works in the request's own thread.
+        waiting: Calls that may wait for such a thread.
+        body_seconds: How long a client may take to send a body.
+        metrics: Whether metrics in CloudWatch's embedded format are printed.
+        fetcher: How a photo behind a url is fetched.
+    """
+
+    threads: int = 1
+    waiting: int = 64
+    body_seconds: float = 30.0
+    metrics: bool = False
+    fetcher: Fetcher = field(default_factory=Fetcher)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """The settings for where this process runs: one request at a time on Lambda, else as FACEGATE_THREADS says."""
+        if "AWS_LAMBDA_FUNCTION_NAME" in environ:
+            return cls(threads=0, metrics=True)
+        return cls(threads=max(1, int(environ.get("FACEGATE_THREADS", "1"))))
+
+
+class Service:
+    """The parts of one process, each made when it is first needed and then kept.
+
+    Args:
+        gate: The access layer, or what makes it.
+        analyzer: The inference core, or what makes it.
+        settings: How the process serves.
+    """
+
+    def __init__(
+        self,
+        gate: Gate | Callable[[], Gate],
+        analyzer: Analyses | Callable[[], Analyses],
+        settings: Settings | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.journal = Journal(self.settings.metrics)
+        inline = self.settings.threads == 0
+        self.work = Pool("photo", self.settings.threads, self.settings.waiting)
+        self.access = Pool("access", 0 if inline else 4, 1024)
+        self.downloads = Pool("fetch", 16, self.settings.waiting)
+        self._gate = gate
+        self._analyzer = analyzer
+        self._lock = threading.Lock()
+
+    @property
+    def gate(self) -> Gate:
+        """The access layer.
+
+        Raises:
+            gatekeeper.LedgerUnavailable: Its ledger does not answer.
+        """
+        if not isinstance(self._gate, Gate):
+            with self._lock:
+                if not isinstance(self._gate, Gate):
+                    self._gate = self._gate()
+        return self._gate
+
+    @property
+    def analyzer(self) -> Analyses:
+        """The inference core.
+
+        Raises:
+            facecore.errors.ModelError: A model file is missing or altered.
+        """
+        if callable(self._analyzer):
+            with self._lock:
+                if callable(self._analyzer):
+                    self._analyzer = self._analyzer()
+        return self._analyzer
+
+    def warm_up(self, want: frozenset[Field]) -> None:
+        """Makes everything now.
+
+        Raises:
+            facecore.errors.ModelError: A model file is missing or altered.
+            gatekeeper.LedgerUnavailable: The ledger does not answer.
+        """
+        self.gate.ledger.ready()
+        self.analyzer.warm_up(want)
+
+    def close(self) -> None:
+        """Lets work in progress end, then lets go of the ledger."""
+        for pool in (self.work, self.access, self.downloads):
+            pool.close()
+        if isinstance(self._gate, Gate):
+            self._gate.ledger.close()
+
+
+def default_service() -> Service:
+    """The service that the environment describes."""
+    return Service(Gate.from_env, _analyzer, Settings.from_env(os.environ))
+
+
+def _analyzer() -> Analyzer:
+    from facecore.analyzer import Analyzer
+
+    return Analyzer(threads=int(os.environ.get("FACEGATE_MODEL_THREADS", "1")))

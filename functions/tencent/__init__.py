@@ -1,0 +1,1 @@
+"""The livedetectpicture contract: one photo in, one liveness score out."""

@@ -1,0 +1,70 @@
+"""livedetectpicture: POST /face/livedetectpicture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from gatekeeper import Contract, Verdict, tencent
+from serving import flow, openapi
+from serving.aws import lambda_handler
+from serving.codes import Failure
+from serving.service import Service
+from tencent import contract, errors
+
+PATH = "/face/livedetectpicture"
+JSON = "application/json"
+
+
+def refusal(verdict: Verdict) -> Response:
+    """The answer to a caller who may not call."""
+    return Response(contract.write_refusal(int(verdict.code), verdict.message), verdict.status, media_type=JSON)
+
+
+def failure(failed: Failure, request_id: str) -> Response:
+    """The answer to a call that ends with a code."""
+    return Response(contract.write_refusal(int(failed.code.code), failed.message), failed.code.status, media_type=JSON)
+
+
+WORDS = flow.Words(Contract.TENCENT, contract.MAX_BODY, refusal, failure, errors.CAUSES)
+
+
+async def answer(call: flow.Call) -> Response:
+    """The score of the one photo that a call names."""
+    body = await call.body(contract.MAX_BODY)
+    options = contract.read_options(call.request.headers.get("content-type", ""), body)
+    call.entry.images = 1
+    call.verdict = tencent.target(call.verdict, options.appid)
+    if not call.verdict.allowed:
+        raise flow.Refused(call.verdict)
+    image = None if options.url is None else await call.download(options.url, contract.MAX_BODY)
+
+    def work() -> bytes:
+        photo = contract.image_bytes(options) if image is None else image
+        return contract.write_answer(call.service.analyzer.analyse(photo, contract.WANT, faces=1))
+
+    return Response(await call.work(work), media_type=JSON)
+
+
+def create_app(service: Service) -> FastAPI:
+    """The contract as an ASGI app."""
+    app = FastAPI(title="livedetectpicture", docs_url="/face/docs", redoc_url=None, openapi_url="/face/openapi.json")
+    photo = openapi.body(
+        {"application/json": contract.LiveDetectRequest, "multipart/form-data": contract.LiveDetectForm}
+    )
+
+    @app.post(PATH, openapi_extra=photo, response_model=contract.Answer | contract.Refusal)
+    async def live_detect_picture(request: Request) -> Response:
+        """Scores the photo in the body or behind its url; `Authorization` holds the signature."""
+        return await flow.run(request, service, WORDS, tencent.verdict, answer)
+
+    @app.exception_handler(HTTPException)
+    async def unrouted(request: Request, error: HTTPException) -> Response:
+        return flow.lost(request, service, WORDS, replace(errors.BAD_REQUEST, status=error.status_code))
+
+    return app
+
+
+handler = lambda_handler(create_app, contract.WANT)
