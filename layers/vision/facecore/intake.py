@@ -1,8 +1,9 @@
 """From hostile bytes to an upright photo.
 
 Length, magic bytes, header, pixel cap, decode, orientation, in this order: nothing is decoded before the header has
-been read and found within the cap. JPEGs go through libjpeg-turbo by way of simplejpeg, which reports damage that
-OpenCV lets pass and prints nothing; PNGs are checked and rewritten first (see facecore.png); BMPs are measured.
+been read and found within the cap. JPEGs go through libjpeg-turbo by way of simplejpeg, which reports the damage that
+OpenCV only prints; OpenCV is left with the few whole but odd ones that simplejpeg will not read. PNGs are checked and
+rewritten first (see facecore.png); BMPs are measured.
 """
 
 from __future__ import annotations
@@ -30,12 +31,18 @@ _BYTES_PER_PIXEL = 8
 _BYTES_APART = 32 * 1024 * 1024
 # libjpeg's words for oddities of sound files; every other warning means lost picture data.
 _HARMLESS = re.compile(
-    r"\b\d{1,3} extraneous bytes|Unknown Adobe color transform|unknown JFIF revision"
-    r"|Inconsistent progression sequence|Invalid SOS parameters for sequential"
+    r"\b\d{1,3} extraneous bytes|Unknown Adobe color transform|unknown JFIF revision|Inconsistent progression sequence"
+    r"|Invalid SOS parameters for sequential|Could not determine subsampling"
 )
-_ODD_SAMPLING = "subsampling"
+_REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 
-cv2.setLogLevel(0)  # a refused photo is answered by an error of ours, not by lines on stderr
+# A refused photo is answered by an error of ours, not by lines on stderr.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,19 +128,14 @@ def _step(header: Header, needed_side: int) -> int:
 
 def _decode_jpeg(data: bytes, header: Header, step: int) -> Pixels:
     rows, columns = -(-header.height // step), -(-header.width // step)
-    for strict in (True, False):
-        try:
-            pixels: Pixels = simplejpeg.decode_jpeg(data, "BGR", min_height=rows, min_width=columns, strict=strict)
-        except ValueError as error:
-            if _ODD_SAMPLING in str(error):
-                break
-            if not strict or not _HARMLESS.search(str(error)):
-                raise CorruptImage("the JPEG data is cut off or damaged") from None
-        else:
-            return pixels
-    # Component samplings that have no name in simplejpeg; OpenCV knows the same divisors.
-    reduced = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}
-    return _decode(data, reduced.get(step, cv2.IMREAD_REDUCED_COLOR_8))
+    try:
+        return simplejpeg.decode_jpeg(data, "BGR", min_height=rows, min_width=columns)  # type: ignore[no-any-return]
+    except KeyError:  # 4:4:1, which libjpeg-turbo knows and simplejpeg does not name
+        pass
+    except ValueError as error:
+        if not _HARMLESS.search(str(error)):
+            raise CorruptImage("the JPEG data is cut off or damaged") from None
+    return _decode(data, _REDUCED[step])
 
 
 def _decode_png(clean: bytes, transparent: bool) -> Pixels:
