@@ -89,13 +89,13 @@ def canonical(request: Request, names: tuple[str, ...]) -> str:
     present = {name.lower() for name, _ in request.headers}
     if not names:
         names = tuple(name for name in present if name in _DEFAULT or name.startswith("x-bce-"))
-    lines = sorted(f"{quote(name, safe='')}:{quote((request.header(name) or '').strip(), safe='')}" for name in names)
-    query = sorted(
-        f"{quote(key, safe='-_.~')}={quote(value, safe='-_.~')}"
-        for key, value in request.query
-        if key.lower() != "authorization"
-    )
-    return "\n".join((request.method, quote(request.path, safe="/-_.~"), "&".join(query), "\n".join(lines)))
+    lines = sorted(f"{_quoted(name)}:{_quoted((request.header(name) or '').strip())}" for name in names)
+    query = sorted(f"{_quoted(key)}={_quoted(value)}" for key, value in request.query if key.lower() != "authorization")
+    return "\n".join((request.method, _quoted(request.path, "/"), "&".join(query), "\n".join(lines)))
+
+
+def _quoted(text: str, safe: str = "") -> str:
+    return quote(text, safe=safe, errors="replace")
 
 
 def signature(prefix: str, text: str, secret: bytes) -> str:

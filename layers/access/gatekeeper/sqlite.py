@@ -27,6 +27,7 @@ from gatekeeper.types import (
     LedgerUnavailable,
     Settled,
     UsageRow,
+    possible,
 )
 
 SKEW_SECONDS = 2
@@ -171,6 +172,8 @@ class SqliteLedger:
 
     def find(self, lookup: str) -> tuple[Key, Client] | None:
         """See `Ledger.find`."""
+        if not possible(lookup):
+            return None
         keys, clients = (
             ",".join(f"{table}.{name}" for name in names)
             for table, names in (("keys", KEY_COLUMNS), ("clients", CLIENT_COLUMNS))

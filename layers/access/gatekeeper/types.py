@@ -246,6 +246,11 @@ class Client:
         return self.expires is not None and self.expires <= at
 
 
+def possible(lookup: str) -> bool:
+    """Whether a key can have this name at all; what a caller sent as his may be anything."""
+    return len(lookup) <= 512 and lookup.isascii() and lookup.isprintable()
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """One credential of a client.
@@ -269,6 +274,10 @@ class Key:
     sealed: bytes = b""
     created: float = 0.0
     expires: float | None = None
+
+    def __post_init__(self) -> None:
+        if not possible(self.lookup):
+            raise ValueError("a key's name has at most 512 printable ASCII characters")
 
     def live(self, at: float) -> bool:
         """Whether it still opens something at this Unix time."""

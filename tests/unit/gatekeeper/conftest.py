@@ -1,0 +1,120 @@
+"""Both ledgers, and a gate with a clock that tests move."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatekeeper import Gate, Ledger
+from gatekeeper.dynamodb import DynamoLedger
+from gatekeeper.sqlite import SqliteLedger
+from gatekeeper.vault import Vault
+
+NOON = 1_700_000_000.0
+
+
+class Clock:
+    """Time that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def __call__(self) -> float:
+        return self.at
+
+
+class Cloud:
+    """moto's DynamoDB over HTTP, one request at a time: the isolation that DynamoDB promises and moto does not.
+
+    `answers` may answer a request in its stead: it gets the operation's name and returns the error code, or None.
+    """
+
+    def __init__(self) -> None:
+        from moto.server import DomainDispatcherApplication, create_backend_app
+        from werkzeug.serving import WSGIRequestHandler, make_server
+
+        class Silent(WSGIRequestHandler):
+            def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - its name upstream
+                return
+
+        self._app: Any = DomainDispatcherApplication(create_backend_app)
+        self._lock = threading.Lock()
+        self.answers: Callable[[str], str | None] | None = None
+        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=Silent)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def _answer(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+        code = self.answers(operation) if self.answers else None
+        with self._lock:
+            if code is None:
+                return list(self._app(environ, start))
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        body = f'{{"__type":"com.amazonaws.dynamodb.v20120810#{code}"'
+        if code == "TransactionCanceledException":
+            body += ',"CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict"}]'
+        status = "500 Internal Server Error" if code == "InternalServerError" else "400 Bad Request"
+        start(status, [("Content-Type", "application/x-amz-json-1.0")])
+        return [f"{body}}}".encode()]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[Cloud]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "test")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        made = Cloud()
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def dynamo(cloud: Cloud) -> Iterator[DynamoLedger]:
+    ledger = DynamoLedger(f"t{uuid.uuid4().hex[:8]}", "eu-central-1", cloud.url)
+    ledger.create()
+    yield ledger
+    cloud.answers = None
+    ledger.close()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[SqliteLedger]:
+    ledger = SqliteLedger(tmp_path / "ledger.db")
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture(params=["sqlite", "dynamo"])
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    """Each test that asks for it runs on both."""
+    found: Ledger = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def gate(sqlite: SqliteLedger, clock: Clock) -> Gate:
+    return Gate(sqlite, Vault(bytes(range(32))), clock)
+
+
+@pytest.fixture
+def both(ledger: Ledger, clock: Clock) -> Gate:
+    """A gate on either ledger."""
+    return Gate(ledger, Vault(bytes(range(32))), clock)
