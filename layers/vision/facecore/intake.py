@@ -84,7 +84,7 @@ def read_photo(data: bytes, max_pixels: int = MAX_PIXELS, needed_side: int = NEE
         CorruptImage: A broken header, data that is cut off, or data that does not decode.
         ImageTooLarge: More pixels than the cap, a side over MAX_SIDE, or far more bytes than the cap's pixels take.
     """
-    if len(data) > max_pixels * _BYTES_PER_PIXEL + _BYTES_APART:
+    if len(data) > max_bytes(max_pixels):
         raise ImageTooLarge(f"{len(data)} bytes are more than {max_pixels} pixels take")
     header = read_header(data)
     if header.width * header.height > max_pixels or max(header.width, header.height) > MAX_SIDE:
@@ -106,6 +106,11 @@ def read_photo(data: bytes, max_pixels: int = MAX_PIXELS, needed_side: int = NEE
     width, height = (header.height, header.width) if orientation > 4 else (header.width, header.height)
     bgr = upright(bgr, orientation)
     return Photo(bgr, width, height, max(bgr.shape[:2]) / max(width, height))
+
+
+def max_bytes(max_pixels: int = MAX_PIXELS) -> int:
+    """The longest file that is looked at: what the cap's pixels can take unpacked, and 32 MiB."""
+    return max_pixels * _BYTES_PER_PIXEL + _BYTES_APART
 
 
 def upright(bgr: Pixels, orientation: int) -> Pixels:

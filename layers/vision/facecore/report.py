@@ -180,7 +180,7 @@ class Face:
         Raises:
             KeyError: A part of a present field is missing.
         """
-        choices = {name: Choice(dict(body[name])) for name in _CHOICES if name in body}
+        choices: dict[str, Any] = {name: Choice(dict(body[name])) for name in _CHOICES if name in body}
         numbers = {name: body[name] for name in ("age", "beauty", "liveness", "synthetic") if name in body}
         return cls(
             box=Box(**body["box"]),

@@ -1,0 +1,165 @@
+"""Reports on photos, one JSON object per line.
+
+A photo that cannot be reported on gets a line with "error" (a stable name) and "message"; the others are still
+analysed, and the exit status is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from facecore import Analyzer, ImageError, Report
+
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
+BATCH = 8  # photos read and analysed together
+FEW = 3  # photos without a progress bar
+
+# Pixels, degrees, years, points of 100 and luma keep two decimals; every other number is a probability.
+_TWO_DECIMALS = frozenset({"box", "pose", "landmarks", "age", "beauty", "illumination"})
+_OS_ERRORS: dict[type[OSError], str] = {FileNotFoundError: "FileNotFound", IsADirectoryError: "IsADirectory"}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the subcommand's options."""
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a JPEG, PNG or BMP file")
+    parser.add_argument("--draw", type=Path, metavar="DIR", help="write each photo with its report drawn in there")
+    parser.add_argument("--faces", type=_positive, metavar="N", help="report the N largest faces at most")
+    parser.add_argument("--max-pixels", type=_positive, metavar="N", help="refuse photos with more (default 25000000)")
+    parser.add_argument("--recursive", action="store_true", help="a folder stands for the photos in it and below")
+    parser.add_argument("--threads", type=_positive, default=1, metavar="N", help="of each model (default 1)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints a line per photo; 1 when any failed, 2 when a model is broken."""
+    from tqdm import tqdm
+
+    from facecore import ModelError
+    from facecore.intake import MAX_PIXELS
+
+    max_pixels = arguments.max_pixels or MAX_PIXELS
+    paths = list(_expand(arguments.photos, arguments.recursive))
+    drawn: set[Path] = set()
+    failed = 0
+    try:
+        analyzer = make_analyzer(arguments.threads, max_pixels)
+        # disable=None: no bar where stderr is no terminal
+        with tqdm(total=len(paths), unit="photo", disable=True if len(paths) <= FEW else None) as bar:
+            for batch in _chunks(paths, BATCH):
+                for path, data, result in _analyse(analyzer, batch, arguments.faces, max_pixels):
+                    failed += isinstance(result, Exception)
+                    bar.write(json.dumps(record(path, result)), file=sys.stdout)
+                    if arguments.draw is not None and not isinstance(result, Exception):
+                        target = _free_name(arguments.draw, path, drawn)
+                        try:
+                            _draw(target, data, result, max_pixels)
+                        except OSError as error:
+                            bar.write(f"facegate: {target}: {error.strerror}", file=sys.stderr)
+                            return 2
+                    bar.update()
+                sys.stdout.flush()
+    except ModelError as error:
+        print(f"facegate: {error}", file=sys.stderr)
+        return 2
+    return 1 if failed else 0
+
+
+def make_analyzer(threads: int, max_pixels: int) -> Analyzer:
+    """The analyzer that the subcommand uses."""
+    from facecore import Analyzer
+
+    return Analyzer(threads=threads, max_pixels=max_pixels)
+
+
+def record(path: Path, result: Report | ImageError | OSError) -> dict[str, Any]:
+    """What is printed of one photo.
+
+    Returns:
+        ``path, width, height, faces, error``; ``error`` is None, or a name, and then ``message`` follows.
+    """
+    line: dict[str, Any] = {"path": str(path), "width": None, "height": None, "faces": [], "error": None}
+    if isinstance(result, OSError):
+        name = next((name for kind, name in _OS_ERRORS.items() if isinstance(result, kind)), "Unreadable")
+        return line | {"error": name, "message": result.strerror or str(result)}
+    if isinstance(result, Exception):
+        return line | {"error": result.name, "message": str(result)}
+    return line | {key: rounded(value) for key, value in result.as_dict().items()}
+
+
+def rounded(value: Any, two_decimals: bool = False) -> Any:
+    """Rounds the numbers of a report: two decimals, or six significant digits where tiny numbers count."""
+    if isinstance(value, float):
+        return round(value, 2) if two_decimals else float(f"{value:.6g}")
+    if isinstance(value, Mapping):
+        return {key: rounded(part, two_decimals or key in _TWO_DECIMALS) for key, part in value.items()}
+    if isinstance(value, list):
+        return [rounded(part, two_decimals) for part in value]
+    return value
+
+
+def _analyse(
+    analyzer: Analyzer, paths: Sequence[Path], faces: int | None, max_pixels: int
+) -> Iterator[tuple[Path, bytes, Report | ImageError | OSError]]:
+    contents = [_read(path, max_pixels) for path in paths]
+    results = iter(analyzer.analyse_batch([c for c in contents if isinstance(c, bytes)], faces=faces))
+    for path, content in zip(paths, contents, strict=True):
+        yield (path, content, next(results)) if isinstance(content, bytes) else (path, b"", content)
+
+
+def _read(path: Path, max_pixels: int) -> bytes | OSError:
+    """Reads no more than what tells that a file is too large."""
+    from facecore.intake import max_bytes
+
+    try:
+        with path.open("rb") as file:
+            return file.read(max_bytes(max_pixels) + 1)
+    except OSError as error:
+        return error
+
+
+def _free_name(folder: Path, path: Path, drawn: set[Path]) -> Path:
+    """NAME.drawn.jpg, numbered where two photos of a run have one name; so never a photo's own."""
+    target, number = folder / f"{path.stem}.drawn.jpg", 1
+    while target in drawn:
+        number += 1
+        target = folder / f"{path.stem}.drawn-{number}.jpg"
+    drawn.add(target)
+    return target
+
+
+def _draw(target: Path, data: bytes, report: Report, max_pixels: int) -> None:
+    import cv2
+
+    from facecore.draw import draw
+    from facecore.intake import read_photo
+
+    _, encoded = cv2.imencode(".jpg", draw(read_photo(data, max_pixels).bgr, report))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(encoded.tobytes())
+
+
+def _expand(paths: Iterable[Path], recursive: bool) -> Iterator[Path]:
+    for path in paths:
+        if recursive and path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file())
+            yield from inside or [path]  # a folder without photos fails as itself
+        else:
+            yield path
+
+
+def _chunks(paths: Iterable[Path], size: int) -> Iterator[list[Path]]:
+    rest = iter(paths)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)

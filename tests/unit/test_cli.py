@@ -1,0 +1,269 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from facecore.errors import ImageError, ModelError, NoFace
+from facecore.intake import read_photo
+from facecore.report import Box, Choice, Face, Pose, Report
+from standalone.cli import analyse, commands, main
+from tests import photos
+
+FACE = Face(
+    box=Box(10.123456, 20.0, 100.0, 120.0, 1.0),
+    probability=0.98765432,
+    pose=Pose(1.23456, -2.0, 3.0),
+    landmarks=((1.005001, 2.0),) * 72,
+    age=33.33333,
+    gender=Choice({"male": 1e-9 / 3, "female": 1 - 1e-9 / 3}),
+    liveness=0.123456789,
+    synthetic=3.3333333e-12,
+)
+
+
+class OneFaceEach:
+    """Stands in for the models: one face in every photo that reads, none in the coffee cup's 600 columns."""
+
+    def __init__(self, threads: int, max_pixels: int) -> None:
+        self.threads, self.max_pixels = threads, max_pixels
+        self.batches: list[int] = []
+
+    def analyse_batch(self, images: Sequence[bytes], faces: int | None = None) -> list[Report | ImageError]:
+        self.batches.append(len(images))
+        results: list[Report | ImageError] = []
+        for data in images:
+            try:
+                photo = read_photo(data, self.max_pixels)
+            except ImageError as error:
+                results.append(error)
+                continue
+            found = (FACE, FACE)[:faces]
+            results.append(
+                NoFace("no face was found") if photo.width == 600 else Report(photo.width, photo.height, found)
+            )
+        return results
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[OneFaceEach]:
+    """The stand-ins that the command made."""
+    made: list[OneFaceEach] = []
+
+    def make(threads: int, max_pixels: int) -> OneFaceEach:
+        made.append(OneFaceEach(threads, max_pixels))
+        return made[-1]
+
+    monkeypatch.setattr(analyse, "make_analyzer", make)
+    return made
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.usefixtures("made")
+def test_a_photo_gives_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyse", str(photos.PORTRAIT)]) == 0
+    (line,) = lines(capsys)
+    assert list(line) == ["path", "width", "height", "faces", "error"]
+    assert (line["path"], line["width"], line["height"], line["error"]) == (str(photos.PORTRAIT), 512, 512, None)
+    face = line["faces"][0]
+    assert face["box"]["left"] == 10.12
+    assert face["pose"]["yaw"] == 1.23
+    assert face["landmarks"][0] == [1.01, 2.0]
+    assert face["age"] == 33.33
+    assert face["probability"] == 0.987654
+    assert face["liveness"] == 0.123457
+    assert face["synthetic"] == 3.33333e-12
+    assert face["gender"]["male"] == 3.33333e-10
+
+
+@pytest.mark.usefixtures("made")
+def test_bad_photos_get_their_line_and_stop_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = photos.PORTRAIT.read_bytes()
+    files = {
+        "anim.jpg": photos.encoded(photos.portrait(), "GIF"),
+        "cut.jpg": good[:-500],
+        "bomb.png": photos.bomb(),
+        "cup.jpg": photos.NO_FACE.read_bytes(),
+        "empty.jpg": b"",
+        "fine.jpg": good,
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    paths = [str(tmp_path / name) for name in [*files, "gone.jpg"]] + [str(tmp_path)]
+    assert main(["analyse", *paths]) == 1
+    errors = {Path(line["path"]).name: line["error"] for line in lines(capsys)}
+    assert errors == {
+        "anim.jpg": "UnsupportedFormat",
+        "cut.jpg": "CorruptImage",
+        "bomb.png": "ImageTooLarge",
+        "cup.jpg": "NoFace",
+        "empty.jpg": "UnsupportedFormat",
+        "fine.jpg": None,
+        "gone.jpg": "FileNotFound",
+        tmp_path.name: "IsADirectory",
+    }
+
+
+@pytest.mark.usefixtures("made")
+def test_an_error_line_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyse", str(photos.NO_FACE)]) == 1
+    (line,) = lines(capsys)
+    assert line == {
+        "path": str(photos.NO_FACE),
+        "width": None,
+        "height": None,
+        "faces": [],
+        "error": "NoFace",
+        "message": "no face was found",
+    }
+
+
+def test_options_reach_the_analyzer(made: list[OneFaceEach], capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["analyse", "--threads", "3", "--max-pixels", "100", "--faces", "1", str(photos.PORTRAIT)]
+    assert main(words) == 1
+    assert (made[0].threads, made[0].max_pixels) == (3, 100)
+    assert lines(capsys)[0]["error"] == "ImageTooLarge"
+    main(["analyse", "--faces", "1", str(photos.PORTRAIT)])
+    assert len(lines(capsys)[0]["faces"]) == 1
+
+
+def test_photos_are_analysed_in_batches(made: list[OneFaceEach], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyse", *[str(photos.PORTRAIT)] * 11]) == 0
+    assert made[0].batches == [8, 3]
+    assert len(lines(capsys)) == 11
+
+
+@pytest.mark.usefixtures("made")
+def test_folders_are_searched_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "none").mkdir()
+    for name in ("b.JPG", "deep/a.png", "notes.txt"):
+        (tmp_path / name).write_bytes(photos.PORTRAIT.read_bytes())
+    assert main(["analyse", "--recursive", str(tmp_path)]) == 0
+    assert [Path(line["path"]).name for line in lines(capsys)] == ["b.JPG", "a.png"]
+    assert main(["analyse", "--recursive", str(tmp_path / "none")]) == 1
+    assert lines(capsys)[0]["error"] == "IsADirectory"
+
+
+@pytest.mark.usefixtures("made")
+def test_draw_writes_beside_nothing_it_was_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "other").mkdir()
+    for name in ("a.jpg", "other/a.jpg"):
+        (tmp_path / name).write_bytes(photos.PORTRAIT.read_bytes())
+    words = ["analyse", "--draw", str(tmp_path), str(tmp_path / "a.jpg"), str(tmp_path / "other/a.jpg")]
+    assert main([*words, str(photos.NO_FACE)]) == 1
+    assert len(lines(capsys)) == 3
+    assert sorted(p.name for p in tmp_path.glob("*.jpg")) == ["a.drawn-2.jpg", "a.drawn.jpg", "a.jpg"]
+    assert (tmp_path / "a.jpg").read_bytes() == photos.PORTRAIT.read_bytes()
+    drawn = cv2.imread(str(tmp_path / "a.drawn.jpg"))
+    assert drawn is not None
+    assert drawn.shape == (512, 512, 3)
+    assert abs(drawn.astype(int) - photos.portrait()).max() > 100
+
+
+@pytest.mark.usefixtures("made")
+def test_a_draw_folder_that_cannot_be_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    assert main(["analyse", "--draw", str(tmp_path / "file"), str(photos.PORTRAIT)]) == 2
+    assert "file" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("made")
+@pytest.mark.parametrize(("count", "terminal", "shown"), [(5, True, True), (3, True, False), (5, False, False)])
+def test_the_bar_shows_for_many_photos_on_a_terminal(
+    count: int, terminal: bool, shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: terminal)
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert main(["analyse", *[str(photos.PORTRAIT)] * count]) == 0
+    assert ("5/5" in stream.getvalue()) is shown
+    assert bool(stream.getvalue()) is shown
+
+
+def test_a_broken_model_is_no_stack_trace(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def make(threads: int, max_pixels: int) -> None:
+        raise ModelError("model detector: detector.onnx is altered")
+
+    monkeypatch.setattr(analyse, "make_analyzer", make)
+    assert main(["analyse", str(photos.PORTRAIT)]) == 2
+    assert capsys.readouterr().err == "facegate: model detector: detector.onnx is altered\n"
+
+
+@pytest.mark.parametrize("words", [[], ["nonsense"], ["analyse"], ["analyse", "--threads", "0", "x"]])
+def test_wrong_usage_is_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert "usage: facegate" in capsys.readouterr().err
+
+
+def test_every_subcommand_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert {"analyse", "models"} <= set(commands())
+    for name in commands():
+        with pytest.raises(SystemExit) as ended:
+            main([name, "--help"])
+        assert ended.value.code == 0
+        assert f"facegate {name}" in capsys.readouterr().out
+
+
+# ---- models
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "eye.onnx").write_bytes(b"weights" * 1000)
+    facts = {
+        "file": "eye.onnx",
+        "sha256": hashlib.sha256(b"weights" * 1000).hexdigest(),
+        "inputs": {},
+        "outputs": {},
+        "figures": {"recall": 0.97531, "val": {"auc": 0.99, "photos": 1200}},
+    }
+    (tmp_path / "registry.json").write_text(json.dumps({"version": 1, "models": {"eye": facts}}))
+    return tmp_path
+
+
+def test_models_are_listed_with_their_figures(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "--models", str(folder)]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows[0] == ["MODEL", "FILE", "MB", "SHA-256", "FIGURES"]
+    assert rows[1][:3] == ["eye", "eye.onnx", "0.01"]
+    assert rows[1][4:] == ["recall", "0.9753"]
+    assert rows[2:] == [["val", "auc", "0.99"], ["val", "photos", "1200"]]
+
+
+def test_an_altered_model_is_named_with_its_hash(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "eye.onnx").write_bytes(b"others")
+    assert main(["models", "--models", str(folder)]) == 1
+    error = capsys.readouterr().err
+    assert "eye.onnx" in error
+    assert hashlib.sha256(b"weights" * 1000).hexdigest() in error
+
+
+def test_no_registry_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "--models", str(tmp_path)]) == 2
+    assert "registry.json" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_stack_trace(folder: Path) -> None:
+    program = f"import sys; from standalone.cli import main; sys.exit(main(['models', '--models', {str(folder)!r}]))"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.wait(60) == 141
+        assert process.stderr.read() == ""
