@@ -1,0 +1,102 @@
+"""The three contracts on one port, with what an operator needs beside them: /livez and /healthz."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from urllib.parse import unquote, urlsplit
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+import baidu.app
+import market.app
+import tencent.app
+from facecore.errors import ModelError
+from facecore.report import ALL
+from gatekeeper import LedgerUnavailable
+from serving.journal import describe, logger
+from serving.service import Service, default_service
+
+
+class Server:
+    """An ASGI app that hands every request to its contract by the path alone.
+
+    The Host header plays no part: clients send their vendor's. A target in absolute form, as clients send it to a
+    proxy, counts as its path.
+
+    Args:
+        service: What the contracts work with; closed when the server stops.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._ready = threading.Event()
+        baidu_app = baidu.app.create_app(service)
+        self._contracts: tuple[tuple[str, ASGIApp], ...] = (
+            ("/market/", market.app.create_app(service)),
+            ("/face/", tencent.app.create_app(service)),
+            ("/rest/2.0/", baidu_app),
+            ("/oauth/2.0/", baidu_app),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves a request, or the start and the end of the process."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            scope = _with_path(scope)
+            await self._app(scope["path"])(scope, receive, send)
+
+    def _app(self, path: str) -> ASGIApp:
+        for prefix, app in self._contracts:
+            if path.startswith(prefix):
+                return app
+        if path == "/livez":
+            return JSONResponse({"status": "alive"})
+        if path == "/healthz":
+            return self._health
+        return JSONResponse({"error": "not found"}, 404)
+
+    async def _health(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = await asyncio.to_thread(self._problem)
+        answer = {"status": "ready"} if not problem else {"status": "not ready", "problem": problem}
+        await JSONResponse(answer, 503 if problem else 200)(scope, receive, send)
+
+    def _problem(self) -> str:
+        """What keeps the process from answering calls; empty when nothing does."""
+        try:
+            self._service.gate.ledger.ready()
+        except LedgerUnavailable:
+            return "ledger"
+        return "" if self._ready.is_set() else "models"
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await asyncio.to_thread(self._service.close)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _warm_up(self) -> None:
+        try:
+            self._service.warm_up(ALL)
+        except (ModelError, LedgerUnavailable) as error:
+            logger().error("start", extra={"fault": describe(error)})
+        else:
+            self._ready.set()
+
+
+def create_app() -> Server:
+    """The server that the environment describes; what uvicorn's workers call."""
+    return Server(default_service())
+
+
+def _with_path(scope: Scope) -> Scope:
+    """The scope with an absolute-form target (RFC 9112, 3.2.2) reduced to its path."""
+    path: str = scope["path"]
+    if path.startswith("/") or "://" not in path:
+        return scope
+    raw = urlsplit(scope.get("raw_path", path.encode()).decode("latin-1")).path or "/"
+    return {**scope, "path": unquote(raw), "raw_path": raw.encode("latin-1")}

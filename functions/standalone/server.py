@@ -1,0 +1,73 @@
+"""Runs the standalone app under uvicorn."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.config import LOGGING_CONFIG
+from uvicorn.supervisors import Multiprocess
+
+MAX_HEAD = 3 * 1024 * 1024
+"""Bytes of a request's line and headers: a GET may hold a whole photo in its query."""
+GRACE_SECONDS = 30
+BACKLOG = 512
+_QUIET = {"handlers": ["default"], "level": "WARNING", "propagate": False}
+_LOGGING = {**LOGGING_CONFIG, "loggers": {"uvicorn": _QUIET}}
+
+
+def config(app: Callable[..., Any] | str, host: str, port: int, workers: int = 1) -> uvicorn.Config:
+    """How the app is served.
+
+    Args:
+        app: The app, or the import name of what makes it.
+        host: The address to listen on.
+        port: The port; 0 takes a free one.
+        workers: Processes; each has its own models.
+    """
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        host=host,
+        port=port,
+        workers=workers,
+        http="h11",
+        loop="asyncio",
+        lifespan="on",
+        interface="asgi3",
+        access_log=False,  # its lines hold queries, and those hold tokens and photos
+        log_config=_LOGGING,
+        server_header=False,
+        h11_max_incomplete_event_size=MAX_HEAD,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        backlog=BACKLOG,
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections from now on; they wait until somebody serves.
+
+    Raises:
+        OSError: The address is not this machine's, or the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+def serve(listening: socket.socket, workers: int) -> None:
+    """Serves until a signal ends it: no new connections, calls in progress are answered, then the ledger is closed.
+
+    Args:
+        listening: See `listen`.
+        workers: Processes; each has its own models.
+    """
+    host, port = listening.getsockname()[:2]
+    settings = config("standalone.app:create_app", host, port, workers)
+    server = uvicorn.Server(settings)
+    if workers == 1:
+        server.run([listening])
+    else:
+        Multiprocess(settings, [listening]).run()
