@@ -174,7 +174,7 @@ def _judge(request: Request, sight: Sight) -> Verdict:
         authorization = request.header("Authorization")
     except Ambiguous:
         return sight.refuse("5")
-    if not authorization or authorization.lower() == "basic":
+    if authorization is None or authorization.strip().lower() in ("", "basic"):
         return sight.refuse("4")
     try:
         signature = parse(authorization)

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from gatekeeper import Gate, Ledger
+from gatekeeper.dynamo import connect
 from gatekeeper.dynamodb import DynamoLedger
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.vault import Vault
 
 NOON = 1_700_000_000.0
+
+
+class Empty:
+    """A ledger without a client, for tests of what callers may send."""
+
+    def find(self, lookup: str) -> None:
+        return
+
+    def sweep(self, at: float, limit: int = 200) -> int:
+        return 0
+
+
+NOBODY = Gate(cast(Ledger, Empty()), Vault(bytes(32)), lambda: NOON)
 
 
 class Clock:
@@ -35,7 +50,7 @@ class Cloud:
     """
 
     def __init__(self) -> None:
-        from moto.server import DomainDispatcherApplication, create_backend_app
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import WSGIRequestHandler, make_server
 
         class Silent(WSGIRequestHandler):
@@ -75,6 +90,7 @@ def cloud() -> Iterator[Cloud]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "test")
+        patch.setattr("gatekeeper.directory.connect", functools.cache(connect))  # making a client takes half a second
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         made = Cloud()
         yield made
