@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation
+PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes --no-deps --no-build-isolation
 COMPILE := uv pip compile --quiet --upgrade --generate-hashes --no-strip-extras --no-annotate \
 	--custom-compile-command "make lock"
 LOCKED := build functions access standalone dev sam lock
@@ -58,7 +58,7 @@ $(VENV)/.stamp: requirements/build.txt requirements/dev.txt pyproject.toml
 	@$(call fresh_venv,$(VENV))
 	@$(BIN)/python $(PIP_INSTALL) -r requirements/build.txt
 	@$(BIN)/python $(PIP_INSTALL) --use-pep517 -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --no-index -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps --no-index -e .
 	@$(BIN)/python -m compileall -q layers functions || true # the tests say more about what does not compile
 	@touch $@
 
@@ -71,7 +71,7 @@ $(VENV)/.stamp: requirements/build.txt requirements/dev.txt pyproject.toml
 	@$(call fresh_venv,.venv-train)
 	@.venv-train/bin/python $(PIP_INSTALL) -r requirements/build.txt
 	@.venv-train/bin/python $(PIP_INSTALL) $(addprefix --find-links ,$(TORCH_FROM)) -r requirements/training.txt
-	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --no-index -e .
+	@.venv-train/bin/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps --no-index -e .
 	@touch $@
 
 define fresh_venv

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from facecore import Analyzer
+if TYPE_CHECKING:
+    from facecore import Analyzer
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,4 +37,6 @@ def labelled() -> Path:
 @pytest.fixture(scope="session")
 def analyzer() -> Analyzer:
     """The committed models."""
+    from facecore import Analyzer
+
     return Analyzer()
