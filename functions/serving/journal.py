@@ -15,6 +15,8 @@ from types import TracebackType
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from facecore.errors import ModelError
+
 _FRAMES = 6
 
 
@@ -52,8 +54,9 @@ class Entry:
 
 
 def describe(error: BaseException) -> str:
-    """An error's type and the places it passed, innermost last, without its text."""
-    return f"{type(error).__name__} at {' > '.join(_places(error.__traceback__))}"
+    """An error's type and the places it passed, innermost last; with its text only if that speaks of our own files."""
+    told = f"{type(error).__name__} at {' > '.join(_places(error.__traceback__))}"
+    return f"{told}: {error}" if isinstance(error, ModelError) else told
 
 
 def _places(trace: TracebackType | None) -> list[str]:

@@ -33,7 +33,7 @@ def _live(demos: Mapping[Contract, Demo]) -> dict[Contract, Demo]:
 
 def _market(secrets: Mapping[str, str], base: str, photo: str, gate: Gate) -> str:
     return (
-        f"base64 < {photo} | tr -d '\\n' | curl -sS {base}/market/liveness "
+        f"base64 < {photo} | tr -d '\\n' | curl -sS -w '\\n' {base}/market/liveness "
         f"-H 'Authorization: APPCODE {secrets['appcode']}' --data-urlencode image@-"
     )
 
@@ -44,7 +44,7 @@ def _tencent(secrets: Mapping[str, str], base: str, photo: str, gate: Gate) -> s
     key = secrets["secret_key"].encode()
     signature = tencent.sign(secrets["appid"], secrets["secret_id"], key, start, end, time.time_ns() % 10**9)
     return (
-        f"curl -sS {base}/face/livedetectpicture -H 'Authorization: {signature}' "
+        f"curl -sS -w '\\n' {base}/face/livedetectpicture -H 'Authorization: {signature}' "
         f"-F appid={secrets['appid']} -F image=@{photo}"
     )
 
@@ -58,6 +58,6 @@ def _baidu(secrets: Mapping[str, str], base: str, photo: str, gate: Gate) -> str
         f'TOKEN=$(curl -sS \'{ask}\' | sed \'s/.*"access_token": *"\\([^"]*\\)".*/\\1/\'); '
         f"{{ printf '[{{\"image\":\"'; base64 < {photo} | tr -d '\\n'; "
         f'printf \'","image_type":"BASE64","face_field":"age,gender,quality"}}]\'; }} | '
-        f'curl -sS "{base}/rest/2.0/face/v3/faceverify?access_token=$TOKEN" '
+        f'curl -sS -w "\\n" "{base}/rest/2.0/face/v3/faceverify?access_token=$TOKEN" '
         "-H 'Content-Type: application/json' --data-binary @-"
     )
