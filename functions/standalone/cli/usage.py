@@ -62,12 +62,14 @@ def _summary(rows: Iterable[UsageRow], by: str, as_csv: bool) -> None:
     for row in rows:
         found = sums.setdefault(row.day if by == "day" else row.client, [0, 0])
         found[0 if row.billable else 1] += row.calls
-    cells = [(name, str(billed), str(other), str(billed + other)) for name, (billed, other) in sorted(sums.items())]
-    head: tuple[str, ...] = (by, "billed", "unbilled", "calls")
-    if not as_csv:
-        most = max((sum(found) for found in sums.values()), default=0)
-        head = (*head, "")
-        cells = [(*row, _bar(*sums[row[0]], most)) for row in cells]
+    most = max((sum(found) for found in sums.values()), default=0)
+    head: tuple[str, ...] = (by, "billed", "unbilled", "calls", "")
+    cells: list[tuple[str, ...]] = [
+        (name, str(billed), str(other), str(billed + other), _bar(billed, other, most))
+        for name, (billed, other) in sorted(sums.items())
+    ]
+    if as_csv:
+        head, cells = head[:-1], [row[:-1] for row in cells]
     _write(head, cells, as_csv)
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 Pairs = tuple[tuple[str, str], ...]
+
+
+def new_id() -> str:
+    """A fresh request id: an upper-case UUID, as the market's gateway writes them."""
+    import uuid
+
+    return str(uuid.uuid4()).upper()
 
 
 class Ambiguous(ValueError):
@@ -33,7 +39,7 @@ class Request:
     path: str
     query: Pairs = ()
     headers: Pairs = ()
-    request_id: str = field(default_factory=lambda: str(uuid.uuid4()).upper())
+    request_id: str = field(default_factory=new_id)
 
     def header(self, name: str) -> str | None:
         """The value of a header, None when it is missing.

@@ -51,6 +51,7 @@ class SqliteLedger:
         self._timeout = timeout
         self._sync = sync
         self._idle: list[sqlite3.Connection] = []
+        self._inherited: list[sqlite3.Connection] = []
         self._pid = os.getpid()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,8 +62,10 @@ class SqliteLedger:
         while True:
             try:
                 return self._create()
-            except LedgerBusy:  # several processes make the file at once; switching to WAL does not wait by itself
-                if time.monotonic() >= until:
+            except LedgerUnavailable as error:
+                # Several processes may make the file at once, and switching to WAL does not wait by itself.
+                if not isinstance(error, LedgerBusy) or time.monotonic() >= until:
+                    self.close()
                     raise
                 time.sleep(0.02)
 
@@ -83,7 +86,7 @@ class SqliteLedger:
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection: as many are open as calls ran at the same time."""
         if self._pid != os.getpid():  # a forked child must not touch its parent's connections
-            self._pid, self._idle = os.getpid(), []
+            self._pid, self._inherited, self._idle = os.getpid(), self._idle, []
         with _translated():
             try:
                 held = self._idle.pop()

@@ -34,7 +34,7 @@ class Vault:
         master: 32 random bytes.
     """
 
-    __slots__ = ("_code", "_demo", "_face", "_seal", "_token")
+    __slots__ = ("_code", "_decoy", "_demo", "_face", "_seal", "_token")
 
     def __init__(self, master: bytes) -> None:
         if len(master) != KEY_BYTES:
@@ -43,6 +43,7 @@ class Vault:
             hmac.digest(master, b"facegate 1 " + use, "sha256")
             for use in (b"seal", b"code", b"token", b"face", b"demo")
         )
+        self._decoy = b""
 
     def code_hash(self, code: str) -> str:
         """The name under which an AppCode is stored: 64 hex digits."""
@@ -76,6 +77,15 @@ class Vault:
 
         nonce = os.urandom(_NONCE_BYTES)
         return _FORMAT + nonce + AESGCM(self._seal).encrypt(nonce, secret, bound.encode())
+
+    def decoy(self) -> bytes:
+        """A secret that belongs to nobody, opened like a stored one.
+
+        A signature under an unknown key is checked against it, so that the answer takes as long as for a wrong one.
+        """
+        if not self._decoy:
+            self._decoy = self.seal(os.urandom(32), "decoy")
+        return self.open(self._decoy, "decoy")
 
     def open(self, sealed: bytes, bound: str) -> bytes:
         """Decrypt what `seal` made for the same name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -104,28 +105,41 @@ class Verdict:
 def _read(context: object) -> Verdict:
     if not isinstance(context, Mapping):
         raise TypeError("no context")
-    if _text(context, "verdict") != str(CONTEXT_VERSION):
+    if _whole(context, "verdict") != CONTEXT_VERSION:
         raise ValueError("another version")
+    consumed = tuple(filter(None, _text(context, "consumed", r"[a-z,]{0,40}").split(",")))
+    if not set(consumed) <= {"rate", "nonce", "quota"}:
+        raise ValueError("consumed")
+    status = _whole(context, "auth_status")
+    if not 100 <= status <= 599:
+        raise ValueError("auth_status")
     return Verdict(
         allowed=_flag(context, "allowed"),
         contract=Contract(_text(context, "contract")),
-        request_id=_text(context, "request_id"),
-        client=_text(context, "client"),
-        account=_text(context, "account"),
-        code=_text(context, "auth_error"),
+        request_id=_text(context, "request_id", r".{1,128}"),
+        client=_text(context, "client", r"[A-Za-z0-9_-]{0,64}"),
+        account=_text(context, "account", r"[0-9]{0,20}"),
+        code=_text(context, "auth_error", r"[A-Z0-9]{0,8}"),
         message=_text(context, "auth_message"),
-        status=int(_text(context, "auth_status")),
-        consumed=tuple(filter(None, _text(context, "consumed").split(","))),
+        status=status,
+        consumed=consumed,
         settings=Settings.from_json(_text(context, "settings")),
         pending=_flag(context, "pending"),
     )
 
 
-def _text(context: Mapping[object, object], name: str) -> str:
+def _text(context: Mapping[object, object], name: str, shape: str = r"(?s:.*)") -> str:
     value = context.get(name)
-    if not isinstance(value, str | int | float):
-        raise TypeError(name)
-    return str(value)
+    if not isinstance(value, str) or not re.fullmatch(shape, value):
+        raise ValueError(name)
+    return value
+
+
+def _whole(context: Mapping[object, object], name: str) -> int:
+    value = context.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError(name)
+    return int(value)
 
 
 def _flag(context: Mapping[object, object], name: str) -> bool:

@@ -6,18 +6,30 @@ import functools
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-from gatekeeper import Gate, Ledger
+from gatekeeper import Client, Gate, Ledger
 from gatekeeper.dynamo import connect
 from gatekeeper.dynamodb import DynamoLedger
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.vault import Vault
 
 NOON = 1_700_000_000.0
+
+# How long an example takes says nothing on a machine that does other work.
+settings.register_profile("no deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no deadline")
+
+
+def limited(client: Client, limit: str, value: int) -> Client:
+    """The client with one of its limits set."""
+    changes: dict[str, Any] = {limit: value}
+    return replace(client, **changes)
 
 
 class Empty:

@@ -17,7 +17,7 @@ from gatekeeper import Contract, Gate, Request, Settings, State, bce
 from gatekeeper.baidu import ACCESS, REFRESH, Grant, grant, make, parse, verdict
 from gatekeeper.credentials import Issued, add, change, revoke, rotate, set_state
 from gatekeeper.refusals import BAIDU
-from tests.unit.gatekeeper.conftest import NOBODY, NOON, Clock
+from tests.unit.gatekeeper.conftest import NOBODY, NOON, Clock, limited
 
 PATH = "/rest/2.0/face/v3/faceverify"
 NOW = int(NOON)
@@ -147,9 +147,9 @@ class TestStanding:
     def test_refused(self, gate: Gate, ada: Issued, clock: Clock, door: str, case: str, expected: str) -> None:
         def request(number: int) -> Request:
             name = f"R{number}"
-            return asked(given, request_id=name) if door == "token" else replace(by_header(ada), request_id=name)
+            return asked(held, request_id=name) if door == "token" else replace(by_header(ada), request_id=name)
 
-        given = token(gate, ada)
+        held = token(gate, ada)
         assert code(gate, request(0)) == ""
         if case in ("disabled", "suspended"):
             set_state(gate, "ada", State(case))
@@ -157,7 +157,7 @@ class TestStanding:
             change(gate, "ada", lambda client: replace(client, expires=clock.at))
         else:
             limit = "rate" if case == "rate" else f"quota_{case}"
-            change(gate, "ada", lambda client: replace(client, **{limit: 1}))
+            change(gate, "ada", lambda client: limited(client, limit, 1))
             if case == "rate":
                 assert code(gate, request(1)) == ""
         found = verdict(request(2), gate)

@@ -18,7 +18,7 @@ from gatekeeper import Contract, Gate, Options, Request, Settings, State, Verdic
 from gatekeeper.credentials import Issued, add, change, rotate, set_state
 from gatekeeper.market import complete, verdict
 from gatekeeper.refusals import MARKET
-from tests.unit.gatekeeper.conftest import NOBODY, NOON, Clock
+from tests.unit.gatekeeper.conftest import NOBODY, NOON, Clock, limited
 
 PATH = "/face/liveness"
 FORM = "application/x-www-form-urlencoded"
@@ -148,7 +148,7 @@ class TestStanding:
             change(gate, "ada", lambda client: replace(client, rate=1))
             verdict(asked(appcode(ada), request_id="R0"), gate)
         else:
-            change(gate, "ada", lambda client: replace(client, **{f"quota_{case}": 0}))
+            change(gate, "ada", lambda client: limited(client, f"quota_{case}", 0))
         request = asked(appcode(ada)) if door == "appcode" else signed(ada)[0]
         found = verdict(request, gate)
         assert (found.allowed, found.code, found.status, found.message) == (False, code, status, text)

@@ -16,7 +16,7 @@ from gatekeeper import Contract, Gate, Request, Settings, State
 from gatekeeper.credentials import Issued, add, change, rotate, set_state
 from gatekeeper.refusals import TENCENT
 from gatekeeper.tencent import LONGEST, MalformedError, parse, sign, target, verdict
-from tests.unit.gatekeeper.conftest import NOBODY, NOON, Clock
+from tests.unit.gatekeeper.conftest import NOBODY, NOON, Clock, limited
 
 NOW = int(NOON)
 
@@ -242,7 +242,7 @@ class TestCodes:
 
     @pytest.mark.parametrize("limit", ["rate", "quota_day"])
     def test_15_too_often(self, gate: Gate, ada: Issued, limit: str) -> None:
-        change(gate, "ada", lambda client: replace(client, **{limit: 1}))
+        change(gate, "ada", lambda client: limited(client, limit, 1))
         assert code(gate, signed(ada, text(ada))) == ""
         assert code(gate, signed(ada, text(ada)), "R2") == "15"
 

@@ -1,0 +1,197 @@
+"""``facegate keys`` and ``facegate usage``."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatekeeper import Contract, Gate, Request
+from gatekeeper.demo import Demo, ensure_demo
+from gatekeeper.market import verdict
+from standalone.cli import main
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACEGATE_LEDGER", f"sqlite:///{tmp_path}/ledger.db")
+    monkeypatch.delenv("FACEGATE_KEY", raising=False)
+
+
+def made(capsys: Output, *words: str) -> dict[str, Any]:
+    assert main(["keys", *words]) == 0
+    printed: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return printed
+
+
+def table(capsys: Output, *words: str) -> list[list[str]]:
+    assert main(list(words)) == 0
+    return [line.split() for line in capsys.readouterr().out.splitlines()]
+
+
+def opens(appcode: str, request_id: str = "") -> str:
+    gate = Gate.from_env()
+    more = (request_id,) if request_id else ()
+    found = verdict(Request("GET", "/", (), (("Authorization", f"APPCODE {appcode}"),), *more), gate)
+    gate.settle(found, found.code or "0", billable=found.allowed)
+    gate.ledger.close()
+    return found.code
+
+
+def demos(url: str = "") -> dict[Contract, Demo]:
+    gate = Gate.from_env({"FACEGATE_LEDGER": url} if url else None)
+    try:
+        return ensure_demo(gate)
+    finally:
+        gate.ledger.close()
+
+
+class TestKeys:
+    def test_added_credentials_open_the_door(self, capsys: Output) -> None:
+        printed = made(capsys, "add", "market", "--name", "Ada", "--id", "ada")
+        assert set(printed) == {"client", "contract", "appcode", "app_key", "app_secret"}
+        assert opens(printed["appcode"]) == ""
+
+    @pytest.mark.parametrize(
+        ("contract", "names"),
+        [("tencent", {"appid", "secret_id", "secret_key"}), ("baidu", {"app_id", "api_key", "secret_key"})],
+    )
+    def test_what_each_contract_prints(self, capsys: Output, contract: str, names: set[str]) -> None:
+        assert set(made(capsys, "add", contract)) == {"client", "contract"} | names
+
+    def test_limits_and_settings(self, capsys: Output) -> None:
+        made(capsys, "add", "market", "--id", "ada", "--rate", "5", "--quota", "9", "--quota-day", "3", "--expires",
+             "2030-01-31", "--set", "query_appcode=true", "--set", "clock_skew=7")  # fmt: skip
+        assert main(["keys", "list", "--json"]) == 0
+        line = json.loads(capsys.readouterr().out)
+        assert (line["rate"], line["quota"], line["quota_day"], line["expires"]) == (5, 9, 3, 1_896_048_000)
+        assert line["settings"] == {"query_appcode": True, "clock_skew": 7.0}
+        assert [key["kind"] for key in line["keys"]] == ["appcode", "appkey"]
+        changed = table(capsys, "keys", "set", "ada", "--rate", "none", "--expires", "never", "--set", "clock_skew=8")
+        assert changed[1] == ["ada", "market", "active", "never", "-", "0/9", "0/3", "2"]
+
+    def test_no_secret_is_listed(self, capsys: Output) -> None:
+        printed = made(capsys, "add", "market", "--id", "ada")
+        assert main(["keys", "list", "--json"]) == 0
+        shown = capsys.readouterr().out
+        assert printed["app_key"] in shown
+        assert printed["appcode"] not in shown
+        assert printed["app_secret"] not in shown
+
+    def test_rotated(self, capsys: Output) -> None:
+        old = made(capsys, "add", "market", "--id", "ada")["appcode"]
+        new = made(capsys, "rotate", "ada", "--grace", "1h")["appcode"]
+        assert (opens(old), opens(new)) == ("", "")
+        newest = made(capsys, "rotate", "ada")["appcode"]
+        assert (opens(old), opens(new), opens(newest)) == ("A400AC", "A400AC", "")
+
+    @pytest.mark.parametrize(("verb", "code"), [("disable", "I403AA"), ("suspend", "B403MI")])
+    def test_stopped_and_let_in_again(self, capsys: Output, verb: str, code: str) -> None:
+        appcode = made(capsys, "add", "market", "--id", "ada")["appcode"]
+        table(capsys, "keys", verb, "ada")
+        assert opens(appcode) == code
+        table(capsys, "keys", "enable", "ada")
+        assert opens(appcode) == ""
+
+    def test_revoked(self, capsys: Output) -> None:
+        made(capsys, "add", "baidu", "--id", "ada")
+        table(capsys, "keys", "revoke", "ada")
+        gate = Gate.from_env()
+        client = gate.ledger.client("ada")
+        gate.ledger.close()
+        assert client is not None
+        assert client.generation == 2
+
+    @pytest.mark.parametrize(
+        ("words", "status", "text"),
+        [
+            (["disable", "nobody"], 1, "no client nobody"),
+            (["add", "market", "--id", "ada"], 1, "exists already"),
+            (["add", "market", "--id", "a b"], 2, "id:"),
+            (["add", "market", "--rate", "-1"], 2, "rate:"),
+            (["add", "market", "--rate", "0"], 2, "rate:"),
+            (["add", "market", "--expires", "soon"], 2, "soon:"),
+            (["add", "market", "--set", "nothing"], 2, "NAME=VALUE"),
+            (["set", "ada", "--set", "colour=red"], 2, "no such setting"),
+            (["rotate", "ada", "--grace", "1y"], 2, "a time like"),
+        ],
+    )
+    def test_wrong(self, capsys: Output, words: list[str], status: int, text: str) -> None:
+        made(capsys, "add", "market", "--id", "ada")
+        assert main(["keys", *words]) == status
+        shown = capsys.readouterr()
+        assert text in shown.err
+        assert shown.out == ""
+
+    def test_no_ledger(self, capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("FACEGATE_LEDGER", "nonsense")
+        for command in ("keys list", "usage"):
+            assert main(command.split()) == 2
+            assert "FACEGATE_LEDGER" in capsys.readouterr().err
+
+
+class TestUsage:
+    @pytest.fixture
+    def day(self, capsys: Output) -> str:
+        for name, quota in (("ada", "3"), ("bob", "none")):
+            appcode = made(capsys, "add", "market", "--id", name, "--quota", quota)["appcode"]
+            for number in range(5):
+                opens(appcode, f"{name}-{number}")
+        gate = Gate.from_env()
+        gate.ledger.close()
+        return gate.day(gate.now())
+
+    def test_detail(self, capsys: Output, day: str) -> None:
+        assert table(capsys, "usage") == [
+            ["DAY", "CLIENT", "CONTRACT", "OUTCOME", "BILLABLE", "CALLS"],
+            [day, "ada", "market", "0", "yes", "3"],
+            [day, "ada", "market", "B403MQ", "no", "2"],
+            [day, "bob", "market", "0", "yes", "5"],
+        ]
+
+    def test_by_client(self, capsys: Output, day: str) -> None:
+        rows = table(capsys, "usage", "--by", "client")
+        assert rows[1:] == [["ada", "3", "2", "5", "█" * 24 + "░" * 16], ["bob", "5", "0", "5", "█" * 40]]
+
+    def test_by_day_as_csv(self, capsys: Output, day: str) -> None:
+        assert main(["usage", "--by", "day", "--csv"]) == 0
+        rows = list(csv.reader(capsys.readouterr().out.splitlines()))
+        assert rows == [["day", "billed", "unbilled", "calls"], [day, "8", "2", "10"]]
+
+    def test_one_client(self, capsys: Output, day: str) -> None:
+        assert table(capsys, "usage", "--client", "bob")[1:] == [[day, "bob", "market", "0", "yes", "5"]]
+
+    def test_nothing_yet(self, capsys: Output) -> None:
+        assert len(table(capsys, "usage", "--by", "day")) == 1
+
+    @pytest.mark.parametrize("days", ["0", "-1", "99999"])
+    def test_wrong_days(self, capsys: Output, days: str) -> None:
+        assert main(["usage", "--days", days]) == 2
+        assert "--days" in capsys.readouterr().err
+
+
+class TestDemo:
+    def test_the_same_at_every_start(self) -> None:
+        first, second = demos(), demos()
+        assert set(first) == set(Contract)
+        assert first == second
+        assert all(demo.live for demo in first.values())
+        assert opens(first[Contract.MARKET].secrets["appcode"]) == ""
+
+    def test_another_installation_has_others(self, tmp_path: Path) -> None:
+        first = demos()
+        other = demos(f"sqlite:///{tmp_path}/other.db")
+        for contract in Contract:
+            assert not set(first[contract].secrets.values()) & set(other[contract].secrets.values())
+
+    def test_a_rotated_one_stays_rotated(self, capsys: Output) -> None:
+        old = demos()[Contract.MARKET].secrets["appcode"]
+        made(capsys, "rotate", "demo-market")
+        found = demos()
+        assert [found[contract].live for contract in Contract] == [False, True, True]
+        assert opens(old) == "A400AC"

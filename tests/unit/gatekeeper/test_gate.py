@@ -1,0 +1,430 @@
+"""Booking, caching, faults and the two doors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from gatekeeper import (
+    Contract,
+    Gate,
+    Ledger,
+    LedgerBusy,
+    LedgerUnavailable,
+    Options,
+    Request,
+    Settings,
+    UsageRow,
+    Verdict,
+    baidu,
+    doors,
+    market,
+    tencent,
+)
+from gatekeeper.credentials import Issued, add, change
+from gatekeeper.demo import credentials, ensure_demo
+from gatekeeper.sqlite import SqliteLedger
+from gatekeeper.types import ConfigError
+from tests.unit.gatekeeper.conftest import NOON, Clock
+
+JUDGES = {Contract.MARKET: market.verdict, Contract.TENCENT: tencent.verdict, Contract.BAIDU: baidu.verdict}
+
+
+def call(gate: Gate, contract: Contract, request_id: str = "R1") -> Request:
+    """A good request of the demo client."""
+    texts = credentials(gate, contract)
+    if contract is Contract.MARKET:
+        return Request("GET", "/x", (), (("Authorization", f"APPCODE {texts['appcode']}"),), request_id)
+    if contract is Contract.TENCENT:
+        secret = texts["secret_key"].encode()
+        value = tencent.sign(texts["appid"], texts["secret_id"], secret, int(NOON), int(NOON) + 60, 1)
+        return Request("POST", "/x", (), (("Authorization", value),), request_id)
+    client = gate.ledger.client("demo-baidu")
+    assert client is not None
+    token = baidu.make(baidu.ACCESS, client, NOON, gate.vault)
+    return Request("POST", "/x", (("access_token", token),), (), request_id)
+
+
+def used(gate: Gate, client_id: str) -> int:
+    return gate.ledger.used(client_id, gate.day(NOON))[0]
+
+
+def rows(gate: Gate) -> list[UsageRow]:
+    return list(gate.ledger.usage(gate.day(NOON), gate.day(NOON)))
+
+
+class Broken:
+    """A ledger whose named method fails."""
+
+    def __init__(self, ledger: Ledger, name: str, error: type[Exception]) -> None:
+        self._ledger, self._name, self._error = ledger, name, error
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._name:
+            raise self._error("down")
+        return getattr(self._ledger, name)
+
+
+class TestBothLedgers:
+    @pytest.mark.parametrize("contract", list(Contract))
+    def test_a_call_from_end_to_end(self, both: Gate, contract: Contract) -> None:
+        ensure_demo(both)
+        judge, name = JUDGES[contract], f"demo-{contract}"
+        good = judge(call(both, contract), both)
+        assert good.allowed
+        assert both.settle(good, "0", billable=True) is good
+        bad = judge(call(both, contract, "R2"), both)
+        both.settle(bad, "9", billable=False)
+        assert used(both, name) == 1
+        day = both.day(NOON)
+        assert rows(both) == [UsageRow(day, name, contract, "0", True, 1), UsageRow(day, name, contract, "9", False, 1)]
+
+    def test_a_revoked_client_is_refused_although_it_is_cached(self, both: Gate) -> None:
+        ensure_demo(both)
+        other = Gate(both.ledger, both.vault, both.now)
+        assert baidu.verdict(call(both, Contract.BAIDU), both).allowed
+        old = call(both, Contract.BAIDU, "R2")
+        change(other, "demo-baidu", lambda client: replace(client, generation=2))
+        assert baidu.verdict(old, both).code == "110"
+
+    def test_one_time_signature_in_two_processes(self, both: Gate) -> None:
+        ensure_demo(both)
+        texts = credentials(both, Contract.TENCENT)
+        value = tencent.sign(
+            texts["appid"], texts["secret_id"], texts["secret_key"].encode(), int(NOON), 0, 1, file_id="f"
+        )
+        answers = [
+            tencent.verdict(Request("POST", "/x", (), (("Authorization", value),), f"R{i}"), gate).code
+            for i, gate in enumerate([both, Gate(both.ledger, both.vault, both.now)])
+        ]
+        assert answers == ["", "13"]
+
+    def test_faces(self, both: Gate, clock: Clock) -> None:
+        ensure_demo(both)
+        verdict = baidu.verdict(call(both, Contract.BAIDU), both)
+        other = replace(verdict, client="other")
+        token = both.remember_face(verdict, b"image", '{"age": 34}')
+        assert len(token) == 32
+        assert both.remember_face(verdict, b"image", '{"age": 34}') == token
+        assert both.recall_face(verdict, token) == '{"age": 34}'
+        assert both.recall_face(other, token) is None
+        assert both.vault.face_token("other", b"image") != token
+        assert both.recall_face(verdict, "0" * 32) is None
+        clock.at += both.options.face_seconds
+        assert both.recall_face(verdict, token) is None
+
+
+class TestCache:
+    def test_a_client_is_read_once(self, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+        ensure_demo(gate)
+        reads: list[str] = []
+        find = gate.ledger.find
+
+        def counted(lookup: str) -> Any:
+            reads.append(lookup)
+            return find(lookup)
+
+        monkeypatch.setattr(gate.ledger, "find", counted)
+        request = call(gate, Contract.MARKET)
+        for number in range(5):
+            assert market.verdict(replace(request, request_id=f"R{number}"), gate).allowed
+        assert len(reads) == 1
+
+    def test_changed_limits_hold_at_once(self, gate: Gate) -> None:
+        ensure_demo(gate)
+        assert market.verdict(call(gate, Contract.MARKET), gate).allowed
+        other = Gate(gate.ledger, gate.vault, gate.now)
+        change(other, "demo-market", lambda client: replace(client, quota_total=1))
+        assert market.verdict(call(gate, Contract.MARKET, "R2"), gate).code == "B403MQ"
+
+    def test_changed_settings_arrive_at_once(self, gate: Gate) -> None:
+        ensure_demo(gate)
+        baidu.verdict(call(gate, Contract.BAIDU), gate)
+        other = Gate(gate.ledger, gate.vault, gate.now)
+        change(other, "demo-baidu", lambda client: replace(client, settings=Settings(bare_body=True)))
+        assert baidu.verdict(call(gate, Contract.BAIDU, "R2"), gate).settings.bare_body
+
+    def test_a_client_that_never_stands_still_is_busy(self, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+        ensure_demo(gate)
+        admit = gate.ledger.admit
+
+        def moving(client: Any, *rest: Any) -> Any:
+            change(gate, client.id, lambda found: found)
+            return admit(client, *rest)
+
+        monkeypatch.setattr(gate.ledger, "admit", moving)
+        assert tencent.verdict(call(gate, Contract.TENCENT), gate).code == "108"
+
+    def test_many_keys(self, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("gatekeeper.gate.CACHE_ENTRIES", 2)
+        ensure_demo(gate)
+        for number, contract in enumerate([*Contract, *Contract]):
+            assert JUDGES[contract](call(gate, contract, f"R{number}"), gate).allowed
+
+
+class TestFaults:
+    @pytest.mark.parametrize("method", ["find", "admit"])
+    @pytest.mark.parametrize(
+        ("contract", "error", "code", "status"),
+        [
+            (Contract.MARKET, LedgerUnavailable, "X503BZ", 503),
+            (Contract.MARKET, LedgerBusy, "X503BZ", 503),
+            (Contract.TENCENT, LedgerUnavailable, "107", 503),
+            (Contract.TENCENT, LedgerBusy, "108", 503),
+            (Contract.BAIDU, LedgerUnavailable, "2", 200),
+            (Contract.BAIDU, LedgerBusy, "4", 200),
+        ],
+    )
+    def test_closed(
+        self, gate: Gate, contract: Contract, method: str, error: type[Exception], code: str, status: int
+    ) -> None:
+        ensure_demo(gate)
+        request = call(gate, contract)
+        broken = Gate(cast(Ledger, Broken(gate.ledger, method, error)), gate.vault, gate.now)
+        found = JUDGES[contract](request, broken)
+        assert (found.allowed, found.code, found.status) == (False, code, status)
+
+    def test_nonces_cannot_be_burned(self, gate: Gate) -> None:
+        ensure_demo(gate)
+        texts = credentials(gate, Contract.TENCENT)
+        value = tencent.sign(texts["appid"], texts["secret_id"], texts["secret_key"].encode(), int(NOON), 0, 1, "", "f")
+        broken = Gate(cast(Ledger, Broken(gate.ledger, "burn", LedgerUnavailable)), gate.vault, gate.now)
+        assert tencent.verdict(Request("POST", "/x", (), (("Authorization", value),)), broken).code == "107"
+
+    def test_token_route(self, gate: Gate) -> None:
+        broken = Gate(cast(Ledger, Broken(gate.ledger, "find", LedgerUnavailable)), gate.vault, gate.now)
+        made = baidu.grant([("grant_type", "client_credentials"), ("client_id", "a"), ("client_secret", "b")], broken)
+        assert (made.status, made.body["error"]) == (503, "temporarily_unavailable")
+
+    def test_a_wrong_key_is_closed(self, gate: Gate) -> None:
+        from tests.unit.gatekeeper.conftest import NOBODY
+
+        ensure_demo(gate)
+        other = Gate(gate.ledger, NOBODY.vault, gate.now)
+        assert tencent.verdict(call(gate, Contract.TENCENT), other).code == "107"
+
+    def test_an_end_that_cannot_be_booked_is_not_delivered(self, gate: Gate) -> None:
+        ensure_demo(gate)
+        verdict = tencent.verdict(call(gate, Contract.TENCENT), gate)
+        for error, code in ((LedgerUnavailable, "107"), (LedgerBusy, "108")):
+            broken = Gate(cast(Ledger, Broken(gate.ledger, "settle", error)), gate.vault, gate.now)
+            found = broken.settle(verdict, "0", billable=True)
+            assert (found.allowed, found.code, found.client) == (False, code, "demo-tencent")
+            assert broken.settle(verdict, "9", billable=False) is verdict
+
+    def test_a_sweep_that_fails_changes_nothing(self, gate: Gate) -> None:
+        ensure_demo(gate)
+        broken = Gate(cast(Ledger, Broken(gate.ledger, "sweep", LedgerUnavailable)), gate.vault, gate.now)
+        assert market.verdict(call(gate, Contract.MARKET), broken).allowed
+
+
+class TestSettling:
+    def test_a_call_that_outlived_its_lease(self, gate: Gate, clock: Clock) -> None:
+        ensure_demo(gate)
+        change(gate, "demo-baidu", lambda client: replace(client, quota_total=1))
+        slow = baidu.verdict(call(gate, Contract.BAIDU), gate)
+        clock.at += gate.options.lease + 1
+        quick = baidu.verdict(call(gate, Contract.BAIDU, "R2"), gate)
+        assert gate.settle(quick, "0", billable=True).allowed
+        found = gate.settle(slow, "0", billable=True)
+        assert (found.allowed, found.code) == (False, "19")
+
+    def test_dead_calls_are_swept_by_the_next_verdict(self, gate: Gate, clock: Clock) -> None:
+        ensure_demo(gate)
+        assert market.verdict(call(gate, Contract.MARKET), gate).allowed
+        clock.at += gate.options.lease + 1
+        baidu.verdict(call(gate, Contract.BAIDU, "R2"), gate)
+        assert used(gate, "demo-market") == 0
+        assert [row.outcome for row in rows(gate)] == ["lost"]
+
+    def test_a_refusal_is_never_billed(self, gate: Gate) -> None:
+        ensure_demo(gate)
+        change(gate, "demo-market", lambda client: replace(client, quota_total=0))
+        refused = market.verdict(call(gate, Contract.MARKET), gate)
+        assert gate.settle(refused, refused.code, billable=True) is refused
+        assert [(row.outcome, row.billable, row.calls) for row in rows(gate)] == [("B403MQ", False, 1)]
+
+    def test_an_unknown_caller_leaves_no_row(self, gate: Gate) -> None:
+        refused = market.verdict(Request("GET", "/"), gate)
+        assert gate.settle(refused, refused.code, billable=False) is refused
+        assert rows(gate) == []
+
+    def test_a_verdict_that_was_made_up_is_not_billed(self, gate: Gate) -> None:
+        ensure_demo(gate)
+        found = gate.settle(Verdict(True, Contract.MARKET, "R7", client="demo-market"), "0", billable=True)
+        assert (found.allowed, found.code) == (False, "X503BZ")
+
+    @pytest.mark.parametrize(("hours", "at", "day"), [(8, NOON, "2023-11-15"), (0, NOON, "2023-11-14")])
+    def test_the_ledgers_day(self, sqlite: SqliteLedger, gate: Gate, hours: float, at: float, day: str) -> None:
+        assert Gate(sqlite, gate.vault, options=Options(day_offset=hours)).day(at) == day
+
+
+CONTEXTS = [
+    Verdict(True, Contract.MARKET, "R1", client="c", consumed=("rate", "quota"), settings=Settings(bare_body=True)),
+    Verdict(False, Contract.TENCENT, "R1", client="c", account="12", code="13", message="重放攻击", status=403),
+    Verdict(False, Contract.BAIDU, "R1", code="110", message="Access token invalid or no longer valid"),
+    Verdict(False, Contract.MARKET, "R1", pending=True),
+]
+
+
+class TestContext:
+    @pytest.mark.parametrize("verdict", CONTEXTS)
+    @pytest.mark.parametrize("spelled", [lambda v: v, lambda v: str(v).lower() if isinstance(v, bool) else str(v)])
+    def test_round_trip(self, verdict: Verdict, spelled: Callable[[object], object]) -> None:
+        context = verdict.to_context()
+        assert all(isinstance(value, str | int | float | bool) for value in context.values())
+        context = json.loads(json.dumps({name: spelled(value) for name, value in context.items()}))
+        assert Verdict.from_context({**context, "principalId": "c"}, verdict.contract, "R1") == verdict
+
+    @pytest.mark.parametrize("context", [None, {}, [], "allowed", {"allowed": True}, 7])
+    @pytest.mark.parametrize(
+        ("contract", "code"), [(Contract.MARKET, "X503BZ"), (Contract.TENCENT, "107"), (Contract.BAIDU, "2")]
+    )
+    def test_missing(self, context: object, contract: Contract, code: str) -> None:
+        found = Verdict.from_context(context, contract, "R1")
+        assert (found.allowed, found.code, found.request_id) == (False, code, "R1")
+
+    @pytest.mark.parametrize("name", list(CONTEXTS[0].to_context()))
+    @pytest.mark.parametrize("value", [None, "", "nonsense", -1, [], {}, 2.5])
+    def test_any_damage(self, name: str, value: object) -> None:
+        context: dict[str, object] = dict(CONTEXTS[0].to_context())
+        missing = {key: kept for key, kept in context.items() if key != name}
+        assert not Verdict.from_context(missing, Contract.MARKET, "R1").allowed
+        found = Verdict.from_context({**context, name: value}, Contract.MARKET, "R1")
+        whole = name == "auth_message" and isinstance(value, str)
+        empty = name in ("account", "auth_error", "consumed") and value == ""
+        client = name == "client" and value == "nonsense"  # the one thing that cannot be seen here
+        assert found.allowed is (whole or empty or client)
+
+    def test_another_contract_or_request(self) -> None:
+        context = CONTEXTS[0].to_context()
+        assert Verdict.from_context(context, Contract.BAIDU, "R1").code == "2"
+        assert Verdict.from_context(context, Contract.MARKET, "R2").code == "X503BZ"
+        assert Verdict.from_context(context, Contract.MARKET).allowed
+
+    def test_a_negative_that_says_allowed(self) -> None:
+        context = {**CONTEXTS[1].to_context(), "allowed": True}
+        assert Verdict.from_context(context, Contract.TENCENT, "R1").code == "107"
+
+    @pytest.mark.parametrize(
+        "wrong", [{"allowed": True, "client": ""}, {"allowed": True, "code": "1"}, {"allowed": True, "pending": True},
+                  {"allowed": False, "code": ""}]
+    )  # fmt: skip
+    def test_a_verdict_that_contradicts_itself_cannot_be_made(self, wrong: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match=r"verdict|refusal"):
+            Verdict(**{"contract": Contract.MARKET, "request_id": "R1", "client": "c", **wrong})
+
+
+def event(request: Request) -> dict[str, Any]:
+    """The REST API event of a request."""
+    headers: dict[str, list[str]] = {}
+    for name, value in request.headers:
+        headers.setdefault(name, []).append(value)
+    query: dict[str, list[str]] = {}
+    for name, value in request.query:
+        query.setdefault(name, []).append(value)
+    return {
+        "type": "REQUEST",
+        "methodArn": "arn:aws:execute-api:eu-central-1:123456789012:api/Prod/GET/x",
+        "httpMethod": request.method,
+        "path": "/x",
+        "headers": {name: values[-1] for name, values in headers.items()},
+        "multiValueHeaders": headers,
+        "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
+        "multiValueQueryStringParameters": query or None,
+        "requestContext": {"requestId": request.request_id, "path": request.path},
+    }
+
+
+class TestDoors:
+    @pytest.mark.parametrize("contract", list(Contract))
+    @pytest.mark.parametrize("good", [True, False])
+    def test_both_say_the_same(self, gate: Gate, contract: Contract, good: bool) -> None:
+        ensure_demo(gate)
+        request = call(gate, contract) if good else Request("POST", "/x", request_id="R1")
+        judge = JUDGES[contract]
+        answer = doors.authorize(event(request), judge, gate)
+        assert answer["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+        assert answer["principalId"] == (f"demo-{contract}" if good else "unknown")
+        delivered = {name: str(value) if not isinstance(value, bool) else str(value).lower()
+                     for name, value in answer["context"].items()}  # fmt: skip
+        function = event(request)
+        function["requestContext"]["authorizer"] = delivered
+        scope = {"type": "http", "aws.event": function}
+        there = doors.verdict(scope, doors.request(scope), judge, contract, gate)
+        assert doors.request(scope) == request
+        assert there == replace(judge(request, gate), params=())
+        assert there.allowed is good
+
+    @pytest.mark.parametrize("context", [None, {}, {"allowed": "true"}])
+    def test_a_lambda_without_a_verdict_is_closed(self, gate: Gate, context: object) -> None:
+        ensure_demo(gate)
+        request = call(gate, Contract.MARKET)
+        function = event(request)
+        function["requestContext"]["authorizer"] = context
+        scope = {"type": "http", "aws.event": function}
+        assert doors.verdict(scope, request, market.verdict, Contract.MARKET, gate).code == "X503BZ"
+        assert doors.verdict({"aws.event": None}, request, market.verdict, Contract.MARKET, gate).code == "X503BZ"
+
+    def test_a_server_decides_itself(self, gate: Gate) -> None:
+        ensure_demo(gate)
+        texts = credentials(gate, Contract.MARKET)
+        scope = {
+            "type": "http", "method": "get", "path": "/照/x", "raw_path": b"/%E7%85%A7/x",
+            "query_string": b"a=1&b=%20&c", "headers": [(b"authorization", f" APPCODE {texts['appcode']}".encode())],
+        }  # fmt: skip
+        request = doors.request(scope, "R5")
+        assert (request.method, request.path, request.request_id) == ("GET", "/照/x", "R5")
+        assert request.query == (("a", "1"), ("b", " "), ("c", ""))
+        assert doors.verdict(scope, request, market.verdict, Contract.MARKET, gate).allowed
+
+    @pytest.mark.parametrize(
+        ("raw", "path"),
+        [(b"http://host/a/b?x=1", "/a/b"), (b"/a?b=://c", "/a"), (b"https://host", "/"), (b"*", "*"), (b"/%ff", "/�")],
+    )
+    def test_targets(self, raw: bytes, path: str) -> None:
+        scope = {"method": "POST", "path": "/", "raw_path": raw, "headers": []}
+        assert Request.from_asgi(scope).path == path
+
+    def test_request_ids_are_made_here(self) -> None:
+        scope = {"method": "GET", "path": "/", "headers": [(b"x-request-id", b"mine")]}
+        first, second = Request.from_asgi(scope), Request.from_asgi(scope)
+        assert first.request_id != second.request_id
+        assert first.request_id == first.request_id.upper()
+        assert len(first.request_id) == 36
+
+    def test_single_values_of_an_event(self) -> None:
+        made = event(Request("GET", "/x", (("a", "1"),), (("A", "b"),), "R"))
+        made["multiValueHeaders"] = made["multiValueQueryStringParameters"] = None
+        found = Request.from_rest_event(made)
+        assert (found.query, found.headers) == ((("a", "1"),), (("A", "b"),))
+
+
+class TestOptions:
+    def test_from_the_environment(self) -> None:
+        made = Options.from_env({"FACEGATE_APPCODE_TEXT": "Invalid AppCode", "FACEGATE_LEASE": "60"})
+        assert made == Options(appcode_text="Invalid AppCode", lease=60)
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("FACEGATE_DAY_OFFSET", "15"), ("FACEGATE_LEASE", "soon"), ("FACEGATE_FACE_SECONDS", "nan")],
+    )
+    def test_nonsense_names_the_variable(self, name: str, value: str) -> None:
+        with pytest.raises(ConfigError, match=name):
+            Options.from_env({name: value})
+
+
+def test_a_secret_is_in_no_repr(gate: Gate) -> None:
+    issued: Issued = add(gate, Contract.MARKET)
+    demos = ensure_demo(gate)
+    shown = repr(issued) + repr(demos) + repr(gate.ledger.keys(issued.client.id)) + repr(gate)
+    for secret in (
+        issued.secrets["appcode"],
+        issued.secrets["app_secret"],
+        demos[Contract.BAIDU].secrets["secret_key"],
+    ):
+        assert secret not in shown
