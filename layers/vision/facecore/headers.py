@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,8 +19,8 @@ MAX_SCANS = 64  # scans of a progressive JPEG; writers use about ten, each scan 
 
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
-_STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
-_SOI, _EOI, _SOS, _APP1 = 0xD8, 0xD9, 0xDA, 0xE1
+_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+_EOI, _SOS, _APP0, _APP1 = 0xD9, 0xDA, 0xE0, 0xE1
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
 _MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _ORIENTATION_TAG = 0x0112
@@ -88,26 +89,69 @@ def read_header(data: bytes) -> Header:
     return header
 
 
+def tidied(data: bytes) -> bytes:
+    """A JPEG without what decoders pass over but complain of.
+
+    That is what lies between its header segments, and a JFIF version other than 1.
+
+    Raises:
+        CorruptImage: A segment is cut off or shorter than its own length.
+    """
+    kept = [data[:2]]
+    for marker, start, end in _jpeg_segments(data):
+        if marker == _SOS:
+            return b"".join([*kept, data[start - 2 :]])
+        body = data[start:end]
+        if marker == _APP0 and body.startswith(b"JFIF\x00", 2):
+            body = body[:7] + b"\x01" + body[8:]
+        kept += [bytes((0xFF, marker)), body]
+    return data
+
+
+def has_end(data: bytes) -> bool:
+    """Whether a JPEG's end marker follows its last scan; an end within metadata or appended data does not count.
+
+    Raises:
+        CorruptImage: A segment is cut off or shorter than its own length.
+    """
+    at = 2
+    for _, _, end in _jpeg_segments(data):
+        at = end
+    return _MARKER_IN_SCAN.search(data, at) is not None  # the segments stop at an end or where no marker is left
+
+
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """(marker, start, end) of every segment that states a length, from the first to the end of the photo.
+
+    Stray bytes between segments are passed over, and so is what is coded after a scan's header.
+    """
+    at, marker = 2, 0
+    while True:
+        found = (_MARKER_IN_SCAN if marker == _SOS else _MARKER).search(data, at)
+        if found is None or data[found.end() - 1] == _EOI:
+            return
+        at = found.end()
+        if data[at - 1] in _STANDALONE:
+            continue
+        marker = data[at - 1]
+        length = int.from_bytes(data[at : at + 2], "big")
+        if length < 2:
+            raise CorruptImage("a JPEG segment is cut off or shorter than its own length")
+        yield marker, at, at + length
+        at += length
+
+
 def _read_jpeg(data: bytes) -> Header:
     size: tuple[int, int] | None = None
-    orientation, at, scans, progressive = 1, 2, 0, False
-    while True:
-        found = (_MARKER_IN_SCAN if scans else _MARKER).search(data, at)
-        if found is None or data[found.end() - 1] == _EOI:
-            break
-        marker, at = data[found.end() - 1], found.end()
-        if marker in _STANDALONE or marker == _SOI:
-            continue
-        length = struct.unpack_from(">H", data, at)[0]
-        if length < 2:
-            raise CorruptImage("a JPEG segment is shorter than its own length")
+    orientation, scans, progressive = 1, 0, False
+    for marker, start, end in _jpeg_segments(data):
         if marker in _SOF:
             if size is not None:
                 raise CorruptImage("the JPEG has two frame headers")
-            _, height, width, _ = struct.unpack_from(">BHHB", data, at + 2)
+            _, height, width, _ = struct.unpack_from(">BHHB", data, start + 2)
             size, progressive = (width, height), marker in _PROGRESSIVE
-        elif marker == _APP1 and orientation == 1 and data.startswith(b"Exif\x00\x00", at + 2):
-            orientation = exif_orientation(data[at + 8 : at + length])
+        elif marker == _APP1 and orientation == 1 and data.startswith(b"Exif\x00\x00", start + 2):
+            orientation = exif_orientation(data[start + 8 : end])
         elif marker == _SOS:
             if size is None:
                 raise CorruptImage("the JPEG has no frame header before its data")
@@ -116,7 +160,6 @@ def _read_jpeg(data: bytes) -> Header:
                 raise CorruptImage(f"the JPEG has more than {MAX_SCANS} scans")
             if not progressive:
                 break
-        at += length
     if size is None or not scans:
         raise CorruptImage("the JPEG ends before its data")
     return Header(Format.JPEG, *size, orientation)

@@ -2,8 +2,9 @@
 
 Length, magic bytes, header, pixel cap, decode, orientation, in this order: nothing is decoded before the header has
 been read and found within the cap. JPEGs go through libjpeg-turbo by way of simplejpeg, which reports the damage that
-OpenCV only prints; OpenCV is left with the few whole but odd ones that simplejpeg will not read. PNGs are checked and
-rewritten first (see facecore.png); BMPs are measured.
+OpenCV only prints; OpenCV is left with the few that simplejpeg does not know (component samplings without a name, odd
+Adobe markers), where libjpeg's complaints about damage do reach stderr. PNGs are checked and rewritten first (see
+facecore.png); BMPs are measured.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import simplejpeg
 
 from . import png
 from .errors import CorruptImage, ImageTooLarge
-from .headers import Format, Header, read_header
+from .headers import Format, Header, has_end, read_header, tidied
 
 MAX_PIXELS = 25_000_000
 MAX_SIDE = 65_535  # what a JPEG can state; no camera makes more, and OpenCV refuses sides of 2**20
@@ -132,14 +133,21 @@ def _step(header: Header, needed_side: int) -> int:
 
 
 def _decode_jpeg(data: bytes, header: Header, step: int) -> Pixels:
+    """Decodes strictly; an oddity gets a second try tidied, and a third that lets oddities pass."""
     rows, columns = -(-header.height // step), -(-header.width // step)
-    try:
-        return simplejpeg.decode_jpeg(data, "BGR", min_height=rows, min_width=columns)  # type: ignore[no-any-return]
-    except KeyError:  # 4:4:1, which libjpeg-turbo knows and simplejpeg does not name
-        pass
-    except ValueError as error:
-        if not _HARMLESS.search(str(error)):
-            raise CorruptImage("the JPEG data is cut off or damaged") from None
+    for strict in (True, True, False):
+        if not strict and not has_end(data):
+            raise CorruptImage("the JPEG data is cut off")
+        try:
+            pixels: Pixels = simplejpeg.decode_jpeg(data, "BGR", min_height=rows, min_width=columns, strict=strict)
+        except KeyError:  # 4:4:1, which libjpeg-turbo knows and simplejpeg does not name
+            break
+        except ValueError as error:
+            if not _HARMLESS.search(str(error)):
+                raise CorruptImage("the JPEG data is cut off or damaged") from None
+            data = tidied(data)
+        else:
+            return pixels
     return _decode(data, _REDUCED[step])
 
 
