@@ -119,14 +119,34 @@ PLATFORM_CODES = table(
 
 TOKEN_CODES = table(
     (
-        Code("unknown client id", "invalid_client", "The API key is unknown, ended or disabled.", status=401),
-        Code("Client authentication failed", "invalid_client", "The secret key is wrong.", status=401),
+        Code("unknown client id", "invalid_client", "The API key is unknown or ended.", status=401),
+        Code(
+            "Client authentication failed",
+            "invalid_client",
+            "The secret key is wrong, or the client off.",
+            status=401,
+        ),
         Code(
             "The authorization grant type is not supported",
             "unsupported_grant_type",
             "`grant_type` is neither client_credentials nor refresh_token.",
             status=400,
         ),
+        Code("The request parameter {name} is missing", "invalid_request", "As it says.", status=400),
+        Code(
+            "The request parameter {name} is repeated",
+            "invalid_request",
+            "It comes twice and differs.",
+            status=400,
+        ),
+        Code(
+            "The request can not be read",
+            "invalid_request",
+            "A body over 64 KB, too slow or no form.",
+            status=400,
+        ),
+        Code("Invalid refresh token", "invalid_grant", "It is forged, another's, expired or revoked.", status=400),
+        Code("Service temporarily unavailable", "temporarily_unavailable", "The ledger does not answer.", status=503),
     )
 )
 """What the token route refuses with: `error_description` and `error`."""

@@ -178,7 +178,10 @@ def _parse(url: str) -> SplitResult:
     except ValueError:
         raise FetchRefused("not a url") from None
     scheme, host = parts.scheme.lower(), parts.hostname or ""
-    if scheme not in _DEFAULT_PORTS or not host or "@" in parts.netloc or "%" in parts.netloc:
+    bracketed = "[" in parts.netloc
+    if scheme not in _DEFAULT_PORTS or not host or port == 0 or bracketed != (":" in host):
+        raise FetchRefused("not a url of the public web")
+    if "@" in parts.netloc or "%" in parts.netloc:
         raise FetchRefused("not a url of the public web")
     host = _host(host)
     netloc = f"[{host}]" if ":" in host else host

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +265,10 @@ def local_fetcher(names: dict[str, str], ports: frozenset[int] | None = None) ->
             return True
 
     def resolver(host: str, port: int) -> list[str]:
+        try:
+            return [str(ip_address(host))]
+        except ValueError:
+            pass
         if host not in names:
             raise OSError("unknown name")
         return [names[host]]

@@ -343,7 +343,7 @@ def test_code_222304_over_ten_megabytes_in_all(bench: kit.Bench) -> None:
 
 @pytest.mark.code("baidu", 222304)
 def test_code_222304_more_pixels_than_the_cap(bench: kit.Bench) -> None:
-    refused(bench.baidu([item(kit.b64(photos.bomb()))]), 222304)
+    refused(bench.baidu([item(kit.b64(photos.bomb(5100)))]), 222304)
 
 
 @pytest.mark.code("baidu", 222361)

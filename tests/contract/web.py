@@ -7,7 +7,6 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 Answer = Callable[[socket.socket], None]
 
@@ -48,7 +47,7 @@ class Site:
         return self.put(path, b"", f"Location: {to}\r\n", status)
 
     def script(self, path: str, answer: Answer) -> str:
-        self.answers[quote(path, safe="/?&=")] = answer
+        self.answers[path.replace(" ", "%20")] = answer
         return self.url(path)
 
     def closing(self, seconds: float) -> bool:
