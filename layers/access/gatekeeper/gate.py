@@ -28,6 +28,7 @@ from gatekeeper.verdict import Verdict
 CACHE_ENTRIES = 4096
 CACHE_SECONDS = 60.0
 SWEEP_SECONDS = 30.0
+SWEEP_ROWS = 200
 FACE_SECONDS = 3600.0
 
 _REFUSED = {
@@ -258,7 +259,8 @@ class Gate:
                 return
             self._swept = at
         try:
-            self.ledger.sweep(at)
+            if self.ledger.sweep(at, SWEEP_ROWS) >= SWEEP_ROWS:
+                self._swept = float("-inf")  # there is more: go on with the next decision
         except LedgerUnavailable:
             return
 

@@ -241,6 +241,15 @@ class TestSettling:
         assert used(gate, "demo-market") == 0
         assert [row.outcome for row in rows(gate)] == ["lost"]
 
+    def test_sweeping_keeps_up(self, gate: Gate, clock: Clock) -> None:
+        ensure_demo(gate)
+        for number in range(450):
+            gate.ledger.burn(str(number), "R", NOON + 1, NOON)
+        clock.at += 2
+        for number in range(4):
+            market.verdict(call(gate, Contract.MARKET, f"R{number}"), gate)
+        assert gate.ledger.sweep(clock.at) == 0
+
     def test_a_refusal_is_never_billed(self, gate: Gate) -> None:
         ensure_demo(gate)
         change(gate, "demo-market", lambda client: replace(client, quota_total=0))
