@@ -243,7 +243,10 @@ class Gate:
                 held = self._cache.get(lookup)
             if held is not None and 0 <= time.monotonic() - held[0] < CACHE_SECONDS:
                 return held[1], True
-        found = self.ledger.find(lookup)
+        try:
+            found = self.ledger.find(lookup)
+        except (ValueError, KeyError, TypeError) as error:
+            raise LedgerUnavailable("a row of the ledger is damaged") from error
         with self._lock:
             self._cache.pop(lookup, None)
             if found is not None:

@@ -308,6 +308,21 @@ class TestHeader:
             found = verdict(by_header(other), gate)
             assert (found.code, found.client) == ("14", "")
 
+    def test_14_an_unknown_key_is_checked_like_a_wrong_one(
+        self, gate: Gate, ada: Issued, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        opened: list[str] = []
+        opener = type(gate.vault).open
+
+        def counted(vault: object, sealed: bytes, bound: str) -> bytes:
+            opened.append(bound)
+            return opener(gate.vault, sealed, bound)
+
+        monkeypatch.setattr(type(gate.vault), "open", counted)
+        for name in ("api_key", "secret_key"):
+            verdict(by_header(Issued(ada.client, {**ada.secrets, name: "x" * 24})), gate)
+        assert opened == ["decoy", f"baidu:apikey:{ada.secrets['api_key']}"]
+
     def test_14_rotated(self, gate: Gate, ada: Issued) -> None:
         assert code(gate, by_header(ada)) == ""
         new = rotate(gate, "ada")

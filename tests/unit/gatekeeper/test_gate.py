@@ -207,6 +207,13 @@ class TestFaults:
         other = Gate(gate.ledger, NOBODY.vault, gate.now)
         assert tencent.verdict(call(gate, Contract.TENCENT), other).code == "107"
 
+    def test_a_damaged_row_is_closed(self, gate: Gate, sqlite: SqliteLedger) -> None:
+        ensure_demo(gate)
+        request = call(gate, Contract.MARKET)
+        with sqlite._write() as run:
+            run("UPDATE clients SET settings='{'")
+        assert market.verdict(request, gate).code == "X503BZ"
+
     def test_an_end_that_cannot_be_booked_is_not_delivered(self, gate: Gate) -> None:
         ensure_demo(gate)
         verdict = tencent.verdict(call(gate, Contract.TENCENT), gate)

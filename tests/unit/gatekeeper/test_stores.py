@@ -26,12 +26,13 @@ from gatekeeper import (
     LedgerBusy,
     LedgerUnavailable,
     Settings,
+    Settled,
 )
 from gatekeeper.dynamodb import FACE_BYTES, DynamoLedger
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.store import open_ledger
 from gatekeeper.vault import Vault, VaultError, load_key
-from tests.unit.gatekeeper.conftest import Cloud
+from tests.unit.gatekeeper.conftest import LOST_ANSWER, Cloud
 
 AT, DAY = 1_700_000_000.0, "2023-11-15"
 
@@ -230,11 +231,20 @@ class TestDynamoFaults:
         assert dynamo.used("c1", DAY) == (0, 0)
 
     def test_an_answer_that_got_lost_takes_nothing_twice(self, dynamo: DynamoLedger, cloud: Cloud) -> None:
-        """The write arrived, its answer did not: the client sends it again and learns that it was there."""
+        """The write arrives, its answer does not; the client sends it again and finds it done."""
         client = dynamo.save(Client("c1", Contract.MARKET, quota_total=5))
-        assert dynamo.admit(client, "r1", DAY, AT) is Admission.GRANTED
+        left = iter([LOST_ANSWER, None, LOST_ANSWER])
+        cloud.answers = lambda operation: next(left, None) if operation == "TransactWriteItems" else None
         assert dynamo.admit(client, "r1", DAY, AT) is Admission.REPEATED
+        assert dynamo.settle("r1", "c1", Contract.MARKET, "0", True, DAY, AT) is Settled.BILLED
         assert dynamo.used("c1", DAY) == (1, 1)
+        assert [row.calls for row in dynamo.usage(DAY, DAY)] == [1]
+
+    def test_a_nonce_whose_answer_got_lost_is_still_ours(self, dynamo: DynamoLedger, cloud: Cloud) -> None:
+        left = iter([LOST_ANSWER])
+        cloud.answers = lambda operation: next(left, None) if operation == "PutItem" else None
+        assert dynamo.burn("n", "r1", AT + 9, AT)
+        assert not dynamo.burn("n", "r2", AT + 9, AT)
 
     def test_old_days_do_not_pile_up(self, dynamo: DynamoLedger) -> None:
         client = dynamo.save(Client("c1", Contract.MARKET))
