@@ -1,0 +1,86 @@
+"""onnxruntime sessions, made once and only when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from .errors import ModelError
+from .registry import ModelEntry, Registry
+
+Array = NDArray[np.float32]
+
+
+class Model:
+    """A loaded model: uint8 or float32 arrays in, float32 arrays by output name out."""
+
+    def __init__(self, entry: ModelEntry, threads: int) -> None:
+        """Reads, checks and loads the file.
+
+        Raises:
+            ModelError: It is missing, altered or not a model with the registered inputs and outputs.
+        """
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        content = entry.read()
+        try:
+            self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime raises plain and private types
+            raise ModelError(f"model {entry.name}: {entry.path} does not load") from error
+        self.facts = entry.facts
+        self._name = entry.name
+        self._inputs = {value.name for value in self._session.get_inputs()}
+        self._outputs = [value.name for value in self._session.get_outputs()]
+        wanted_in, wanted_out = set(entry.facts["inputs"]), set(entry.facts["outputs"])
+        if wanted_in != self._inputs or not wanted_out <= set(self._outputs):
+            raise ModelError(f"model {entry.name}: {entry.path} has other inputs or outputs than registered")
+
+    def __call__(self, **inputs: NDArray[Any]) -> Mapping[str, Array]:
+        """Runs the model.
+
+        Raises:
+            ModelError: The runtime refused the input or failed.
+        """
+        try:
+            values = self._session.run(None, inputs)
+        except Exception as error:
+            raise ModelError(
+                f"model {self._name} failed on inputs of shapes {[v.shape for v in inputs.values()]}"
+            ) from error
+        return dict(zip(self._outputs, values, strict=True))
+
+
+class Models:
+    """The models of a registry, loaded on first use; safe to share between threads."""
+
+    def __init__(self, registry: Registry, threads: int) -> None:
+        self.registry = registry
+        self._threads = threads
+        self._loaded: dict[str, Model] = {}
+        self._lock = Lock()
+
+    def __getitem__(self, name: str) -> Model:
+        """The loaded model ``name``.
+
+        Raises:
+            ModelError: See Model and Registry.
+        """
+        if (model := self._loaded.get(name)) is not None:
+            return model
+        with self._lock:
+            if name not in self._loaded:
+                self._loaded[name] = Model(self.registry[name], self._threads)
+            return self._loaded[name]
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Names of the models loaded so far."""
+        return tuple(sorted(self._loaded))
