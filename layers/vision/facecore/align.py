@@ -1,0 +1,87 @@
+"""From five points to the square that the nets look at.
+
+The square is the packs' framing: upright eyes, centred between the eyes' middle and the mouth's middle, its side the
+larger of 3.4 eye distances and 3.7 eye-mouth distances.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A turned square in an image.
+
+    Attributes:
+        x: Middle, pixels.
+        y: Middle, pixels.
+        side: Pixels.
+        angle: Degrees by which the square is turned clockwise.
+    """
+
+    x: float
+    y: float
+    side: float
+    angle: float
+
+    def scaled(self, share: float) -> Square:
+        """The same square with its side multiplied."""
+        return Square(self.x, self.y, self.side * share, self.angle)
+
+
+def face_square(points: Array) -> Square:
+    """The framing of a face.
+
+    Args:
+        points: (5, 2) pixels: image-left eye, image-right eye, nose tip, image-left and image-right mouth corner.
+    """
+    eyes, mouth = (points[0] + points[1]) / 2, (points[3] + points[4]) / 2
+    across = points[1] - points[0]
+    side = max(3.4 * float(np.hypot(*across)), 3.7 * float(np.hypot(*(mouth - eyes))), 8.0)
+    x, y = (eyes + mouth) / 2
+    return Square(float(x), float(y), side, float(np.degrees(np.arctan2(across[1], across[0]))))
+
+
+def cut(image: Image, square: Square, size: int, border: int = cv2.BORDER_REPLICATE) -> Image:
+    """The square as an upright picture of ``size`` x ``size``.
+
+    The surroundings are first shrunk by averaging where the square is more than twice as large as asked, so that a
+    large face does not alias.
+    """
+    height, width = image.shape[:2]
+    reach = square.side * 0.7072 + 2
+    x0, y0 = max(0, int(square.x - reach)), max(0, int(square.y - reach))
+    x1, y1 = min(width, int(square.x + reach) + 1), min(height, int(square.y + reach) + 1)
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        x0, y0, x1, y1 = 0, 0, width, height
+    region = image[y0:y1, x0:x1]
+    middle = np.array([square.x - x0, square.y - y0])
+    scale = size / square.side
+    if scale < 0.5:
+        shrink = 1 / int(1 / scale)
+        small = (max(1, round(region.shape[1] * shrink)), max(1, round(region.shape[0] * shrink)))
+        factor = np.array([small[0] / region.shape[1], small[1] / region.shape[0]])
+        region = np.asarray(cv2.resize(region, small, interpolation=cv2.INTER_AREA), np.uint8)
+        middle = (middle + 0.5) * factor - 0.5
+        scale /= shrink
+    matrix = cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), square.angle, scale)
+    matrix[:, 2] = matrix[:, 2] + (size - 1) / 2 - middle
+    return np.asarray(cv2.warpAffine(region, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border), np.uint8)
+
+
+def restore(points: Array, square: Square, size: int) -> Array:
+    """Points (n, 2) of the picture that ``cut`` gave, back in the image's pixels."""
+    angle = np.radians(square.angle)
+    c, s = np.cos(angle), np.sin(angle)
+    rest = (points - (size - 1) / 2) * (square.side / size)
+    x = c * rest[:, 0] - s * rest[:, 1] + square.x
+    y = s * rest[:, 0] + c * rest[:, 1] + square.y
+    return np.stack([x, y], 1).astype(np.float32)

@@ -1,0 +1,131 @@
+"""Finds faces: box, five points and a probability."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .sessions import Model
+
+Image = NDArray[np.uint8]
+Array = NDArray[np.float32]
+
+STRIDES = (8, 16, 32, 64)
+OVERLAP = 0.4  # boxes that share more than this part of their union are one face
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A face in an image.
+
+    Attributes:
+        box: (4,) left, top, width, height, pixels.
+        points: (5, 2) image-left eye, image-right eye, nose tip, image-left and image-right mouth corner, pixels.
+        score: 0..1.
+    """
+
+    box: Array
+    points: Array
+    score: float
+
+
+class Detector:
+    """Wraps the detector model. Photos are shrunk so that the longer side is at most ``side``, never enlarged."""
+
+    def __init__(self, model: Model) -> None:
+        facts = model.facts
+        self._model = model
+        self.side = int(facts["side"])
+        self.threshold = float(facts["threshold"])
+
+    def find(self, images: Sequence[Image]) -> list[list[Found]]:
+        """The faces of every image, largest first. Images of one shape run as one batch.
+
+        An image in which nothing is found is looked at once more, shrunk onto a wider canvas: a face that fills the
+        photo to its border is then of a usual size.
+        """
+        found: list[list[Found]] = [[] for _ in images]
+        self._find_into(found, images, list(range(len(images))), 1.0)
+        missed = [i for i, faces in enumerate(found) if not faces]
+        if missed:
+            self._find_into(found, images, missed, 0.5)
+        return found
+
+    def _find_into(self, found: list[list[Found]], images: Sequence[Image], which: list[int], share: float) -> None:
+        ready = {i: self._prepare(images[i], share) for i in which}
+        shapes: dict[tuple[int, ...], list[int]] = {}
+        for i, (canvas, _, _) in ready.items():
+            shapes.setdefault(canvas.shape, []).append(i)
+        for indices in shapes.values():
+            out = self._model(image=np.stack([ready[i][0] for i in indices]))
+            for row, i in enumerate(indices):
+                canvas, scale, shift = ready[i]
+                faces = self._decode(out["scores"][row], out["distances"][row], out["points"][row], canvas.shape)
+                found[i] = [
+                    Found(
+                        np.concatenate([(f.box[:2] - shift) / scale, f.box[2:] / scale]).astype(np.float32),
+                        ((f.points - shift) / scale).astype(np.float32),
+                        f.score,
+                    )
+                    for f in faces
+                ]
+
+    def _prepare(self, image: Image, share: float) -> tuple[Image, float, float]:
+        """A canvas whose sides are multiples of the largest stride, the scale, and the image's offset on it."""
+        height, width = image.shape[:2]
+        longest = self.side if share == 1 else self.side / 2
+        scale = min(1.0, longest * share / max(height, width))
+        small = image
+        if scale < 1:
+            size = (max(1, round(width * scale)), max(1, round(height * scale)))
+            small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        shift = 0 if share == 1 else max(small.shape[:2]) // 2
+        step = STRIDES[-1]
+        shape = tuple(-(-(n + 2 * shift) // step) * step for n in small.shape[:2])
+        canvas = np.zeros((*shape, 3), np.uint8)
+        canvas[shift : shift + small.shape[0], shift : shift + small.shape[1]] = small
+        return canvas, scale, float(shift)
+
+    def _decode(self, scores: Array, distances: Array, points: Array, shape: tuple[int, ...]) -> list[Found]:
+        keep = np.flatnonzero(scores > self.threshold)
+        if not len(keep):
+            return []
+        keep = keep[np.argsort(-scores[keep], kind="stable")][:400]
+        grid = _grid(shape[0], shape[1])[keep]
+        middle, stride = grid[:, :2], grid[:, 2:]
+        reach = distances[keep] * stride
+        corner = middle - reach[:, :2]
+        boxes = np.concatenate([corner, reach[:, :2] + reach[:, 2:]], 1)
+        places = points[keep].reshape(-1, 5, 2) * stride[:, None] + middle[:, None]
+        faces = [Found(boxes[i], places[i], float(scores[keep[i]])) for i in _distinct(boxes)]
+        return sorted(faces, key=lambda face: -float(face.box[2] * face.box[3]))
+
+
+@lru_cache(maxsize=64)
+def _grid(height: int, width: int) -> Array:
+    """Middle x, middle y and stride of every cell, (cells, 3)."""
+    parts = []
+    for stride in STRIDES:
+        y, x = np.mgrid[: height // stride, : width // stride]
+        parts.append(np.stack([(x + 0.5) * stride, (y + 0.5) * stride, np.full(x.shape, stride)], -1).reshape(-1, 3))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _distinct(boxes: Array) -> list[int]:
+    """Greedy non-maximum suppression over boxes (n, 4) that come best first."""
+    kept: list[int] = []
+    near, far = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    area = boxes[:, 2] * boxes[:, 3]
+    for i in range(len(boxes)):
+        if kept:
+            both = np.clip(np.minimum(far[i], far[kept]) - np.maximum(near[i], near[kept]), 0, None).prod(1)
+            smaller = np.minimum(area[i], area[kept])
+            if (both / (area[i] + area[kept] - both) > OVERLAP).any() or (both / smaller > 0.75).any():
+                continue
+        kept.append(i)
+    return kept
