@@ -1,0 +1,217 @@
+"""From photos to reports: the one entry point of facecore."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import geometry
+from .align import Square, face_square
+from .detector import Detector, Found
+from .errors import ImageError, NoFace
+from .face_net import FaceAnswers, FaceNet
+from .intake import MAX_PIXELS, Photo, read_photo
+from .registry import Registry
+from .report import ALL, Box, Face, Field, Pose, Quality, Report
+from .sessions import Models
+from .spoofing import Liveness, Synthetic
+
+T = TypeVar("T")
+
+FROM_FACE_NET = ALL - {Field.LIVENESS, Field.SYNTHETIC}
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A face on its way to the report."""
+
+    photo: Photo
+    found: Found
+    square: Square
+    answers: FaceAnswers | None = None
+    liveness: float | None = None
+    synthetic: float | None = None
+
+
+class Analyzer:
+    """Turns photos into face reports. Models load on first use; one Analyzer may serve many threads."""
+
+    def __init__(self, models: Path | None = None, threads: int = 1, max_pixels: int = MAX_PIXELS) -> None:
+        """Opens the registry; loads nothing yet.
+
+        Args:
+            models: The models folder; None takes FACEGATE_MODELS or the repository's.
+            threads: Threads of each model, >= 1.
+            max_pixels: Photos whose header announces more are refused.
+
+        Raises:
+            ModelError: There is no readable registry.
+        """
+        self.registry = Registry(models)
+        self._models = Models(self.registry, threads)
+        self._max_pixels = max_pixels
+
+    @cached_property
+    def _detector(self) -> Detector:
+        return Detector(self._models["detector"])
+
+    @cached_property
+    def _face_net(self) -> FaceNet:
+        return FaceNet(self._models["face"])
+
+    @cached_property
+    def _liveness(self) -> Liveness:
+        return Liveness(self._models["liveness"])
+
+    @cached_property
+    def _synthetic(self) -> Synthetic:
+        return Synthetic(self._models["synthetic"])
+
+    def warm_up(self, want: frozenset[Field] = ALL) -> None:
+        """Loads the models that ``want`` needs.
+
+        Raises:
+            ModelError: A model is missing, altered or does not load.
+        """
+        _ = self._detector
+        if want & FROM_FACE_NET:
+            _ = self._face_net
+        if Field.LIVENESS in want:
+            _ = self._liveness
+        if Field.SYNTHETIC in want:
+            _ = self._synthetic
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Names of the models loaded so far."""
+        return self._models.loaded
+
+    def analyse(self, image: bytes, want: frozenset[Field] = ALL, faces: int | None = None) -> Report:
+        """Reports on one photo.
+
+        Args:
+            image: A JPEG, PNG or BMP file.
+            want: What to compute; only the models that it needs run.
+            faces: How many faces, largest first, to report; all when None.
+
+        Raises:
+            UnsupportedFormat, CorruptImage, ImageTooLarge, NoFace: What is wrong with the photo.
+            ModelError: A model is missing, altered or fails.
+        """
+        result = self.analyse_batch([image], want, faces)[0]
+        if isinstance(result, ImageError):
+            raise result
+        return result
+
+    def analyse_batch(
+        self, images: Sequence[bytes], want: frozenset[Field] = ALL, faces: int | None = None
+    ) -> list[Report | ImageError]:
+        """Reports on several photos; models run once over all faces. A bad photo gives its error, not an exception.
+
+        Raises:
+            ModelError: A model is missing, altered or fails.
+        """
+        photos: list[Photo | ImageError] = []
+        for image in images:
+            try:
+                photos.append(read_photo(image, self._max_pixels))
+            except ImageError as error:
+                photos.append(error)
+        return self._reports(photos, want, faces)
+
+    def analyse_image(self, bgr: NDArray[np.uint8], want: frozenset[Field] = ALL, faces: int | None = None) -> Report:
+        """Reports on a decoded upright image, (h, w, 3) BGR.
+
+        Raises:
+            NoFace: No face was found.
+            ModelError: A model is missing, altered or fails.
+        """
+        result = self._reports([Photo(bgr, bgr.shape[1], bgr.shape[0], 1.0)], want, faces)[0]
+        if isinstance(result, ImageError):
+            raise result
+        return result
+
+    def _reports(
+        self, photos: Sequence[Photo | ImageError], want: frozenset[Field], most: int | None
+    ) -> list[Report | ImageError]:
+        good = [photo for photo in photos if isinstance(photo, Photo)]
+        found = iter(self._detector.find([photo.bgr for photo in good]) if good else [])
+        groups: list[list[_Seen] | ImageError] = []
+        for photo in photos:
+            if isinstance(photo, ImageError):
+                groups.append(photo)
+                continue
+            seen = [_Seen(photo, face, face_square(face.points)) for face in next(found)[:most]]
+            groups.append(seen or NoFace("no face was found"))
+        self._fill([seen for group in groups if isinstance(group, list) for seen in group], want)
+        shape = self.registry["face"].facts["face_shape"] if Field.FACE_SHAPE in want else {}
+        return [group if isinstance(group, ImageError) else _report(group, want, shape) for group in groups]
+
+    def _fill(self, faces: list[_Seen], want: frozenset[Field]) -> None:
+        if not faces:
+            return
+        if want & FROM_FACE_NET:
+            for seen, answers in zip(faces, self._face_net.look([(s.photo.bgr, s.square) for s in faces]), strict=True):
+                seen.answers = answers
+        if Field.LIVENESS in want:
+            scores = self._liveness.score([(s.photo.bgr, s.found.box) for s in faces])
+            for seen, score in zip(faces, scores, strict=True):
+                seen.liveness = score
+        if Field.SYNTHETIC in want:
+            scores = self._synthetic.score([(s.photo.bgr, s.square) for s in faces])
+            for seen, score in zip(faces, scores, strict=True):
+                seen.synthetic = score
+
+
+def _report(group: list[_Seen], want: frozenset[Field], shape_facts: Mapping[str, Any]) -> Report:
+    photo = group[0].photo
+    return Report(photo.width, photo.height, tuple(_face(seen, want, shape_facts) for seen in group))
+
+
+def _face(seen: _Seen, want: frozenset[Field], shape_facts: Mapping[str, Any]) -> Face:
+    """Words one face; pixels go back to the photo's full size."""
+    full = 1 / seen.photo.scale
+    answers, found = seen.answers, seen.found
+    roll = geometry.roll(answers.points) if answers else seen.square.angle
+    left, top, width, height = (float(value) * full for value in found.box)
+    box = Box(left, top, width, height, roll)
+    if answers is None:
+        return Face(box, found.score, liveness=seen.liveness, synthetic=seen.synthetic)
+
+    def wanted(field: Field, value: T) -> T | None:
+        return value if field in want else None
+
+    return Face(
+        box=box,
+        probability=found.score,
+        pose=wanted(Field.POSE, Pose(answers.yaw, answers.pitch, roll)),
+        landmarks=wanted(Field.LANDMARKS, tuple((float(x) * full, float(y) * full) for x, y in answers.points)),
+        age=wanted(Field.AGE, answers.age),
+        beauty=wanted(Field.BEAUTY, answers.beauty),
+        gender=wanted(Field.GENDER, answers.gender),
+        race=wanted(Field.RACE, answers.race),
+        ancestry=wanted(Field.RACE, answers.ancestry),
+        expression=wanted(Field.EXPRESSION, answers.expression),
+        glasses=wanted(Field.GLASSES, answers.glasses),
+        face_shape=geometry.face_shape(answers.points, shape_facts) if Field.FACE_SHAPE in want else None,
+        face_type=wanted(Field.FACE_TYPE, answers.face_type),
+        quality=_quality(seen, answers) if Field.QUALITY in want else None,
+        liveness=seen.liveness,
+        synthetic=seen.synthetic,
+    )
+
+
+def _quality(seen: _Seen, answers: FaceAnswers) -> Quality:
+    height, width = seen.photo.bgr.shape[:2]
+    return Quality(
+        blur=answers.blur,
+        illumination=geometry.illumination(answers.crop, answers.crop_points),
+        completeness=geometry.completeness(seen.found.box, answers.points, width, height),
+        occlusion=answers.occlusion,
+    )
