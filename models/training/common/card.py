@@ -1,0 +1,110 @@
+"""Writes a model's card: models/cards/NAME.md with its plots beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .goals import GOALS
+from .packs import MODELS
+
+CARDS = MODELS / "cards"
+
+# Set: (name, terms as its makers state them)
+TERMS = {
+    "utk": ("UTKFace", "non-commercial research"),
+    "scut": ("SCUT-FBP5500", "research"),
+    "amls": ("CelebA photos and Google Cartoon Set drawings", "non-commercial research; CC BY 4.0"),
+    "ffhq": ("FFHQ photos", "CC BY / CC BY-NC photos, the set CC BY-NC-SA"),
+    "anime": ("anime face crops", "none stated"),
+    "cartoon": ("cartoon and human faces", "MIT on the collection"),
+    "shape": ("face shape portraits", "asks to be cited"),
+    "w300": ("HELEN (300-W)", "research"),
+    "hardfake": ("real and StyleGAN2 faces", "unstated; NVIDIA terms for the generator"),
+    "udacity": ("Udacity facial keypoints (video frames)", "MIT"),
+    "mask": ("face mask photos", "MIT on the collection"),
+    "imagenet": ("ImageNet samples", "ImageNet terms, research"),
+    "nuaa": ("NUAA", "research"),
+    "casia": ("CASIA-FASD (train)", "research"),
+    "phone": ("phone captures of phone screens and prints", "MIT on the collection"),
+    "fer": ("FER2013", "unclear"),
+    "smiles": ("SMILEs", "open, no licence file"),
+    "faker": ("Stable Diffusion 3 portraits", "CC0"),
+    "leafac": ("StyleGAN2 faces", "NVIDIA terms"),
+    "ciplab": ("photoshopped composites", "research"),
+}
+
+
+def write_card(
+    name: str,
+    what: str,
+    sets: Sequence[str],
+    sections: Iterable[tuple[str, str]],
+    figures: Mapping[str, float],
+    facts: Mapping[str, Any],
+) -> Path:
+    """Writes the card: what it is, figures against goals, the given sections, data terms.
+
+    Args:
+        name: The model's registry name.
+        what: A paragraph.
+        sets: Keys of TERMS.
+        sections: (heading, Markdown) pairs.
+        figures: Measured on the validation split with the exported file.
+        facts: The registry entry (file, sha256, bytes are shown).
+    """
+    lines = [f"# {name}", "", what, ""]
+    lines += [f"`models/{facts['file']}`, {facts['bytes'] / 1e6:.2f} MB, SHA-256 `{facts['sha256']}`.", ""]
+    lines += ["## Figures", "", "Measured with the committed file on validation data that training never saw.", ""]
+    lines += ["| what | reached | floor | goal |", "|---|---|---|---|"]
+    for key, goal in GOALS[name].items():
+        if key in figures:
+            lines.append(
+                f"| {goal.words} | {goal.shown(figures[key])} | {goal.shown(goal.floor)} | {goal.shown(goal.goal)} |"
+            )
+    others = {key: value for key, value in figures.items() if key not in GOALS[name]}
+    if others:
+        lines += ["", "| further figure | value |", "|---|---|"] + [f"| {k} | {v:.4f} |" for k, v in others.items()]
+    for heading, text in sections:
+        lines += ["", f"## {heading}", "", text.strip()]
+    lines += ["", "## Licence terms of the data", ""]
+    lines += [
+        "The weights were trained here. The photos came with these terms, as stated by their makers; most allow",
+        "research only, so whoever uses the weights commercially has to judge that, or train on own data.",
+        "",
+    ]
+    lines += ["| set | terms |", "|---|---|"] + [f"| {TERMS[key][0]} | {TERMS[key][1]} |" for key in sets]
+    CARDS.mkdir(exist_ok=True)
+    path = CARDS / f"{name}.md"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def training_plot(name: str, history: Sequence[Mapping[str, float]], keys: Sequence[str]) -> str:
+    """Plots the figures ``keys`` over epochs as cards/NAME-training.png; returns the Markdown that shows it."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(1, len(keys), figsize=(3.1 * len(keys), 2.6), squeeze=False)
+    for axis, key in zip(axes[0], keys, strict=True):
+        seen = [(row["epoch"], row[key]) for row in history if key in row]
+        axis.plot(*zip(*seen, strict=True), marker="o", markersize=3)
+        axis.set_title(key, fontsize=9)
+        axis.set_xlabel("epoch", fontsize=8)
+        axis.grid(alpha=0.3)
+        axis.tick_params(labelsize=7)
+    return save(figure, f"{name}-training.png", "Validation figures over training")
+
+
+def save(figure: Any, file: str, words: str) -> str:
+    """Saves a matplotlib figure beside the cards; returns the Markdown that shows it."""
+    from matplotlib import pyplot as plt
+
+    CARDS.mkdir(exist_ok=True)
+    figure.tight_layout()
+    figure.savefig(CARDS / file, dpi=80, metadata={"Software": None})
+    plt.close(figure)
+    return f"![{words}]({file})"

@@ -1,0 +1,38 @@
+"""Measures the committed detector as facecore runs it; needs no training package."""
+
+from __future__ import annotations
+
+import numpy as np
+from tqdm import tqdm
+
+from facecore.detector import Detector
+from facecore.registry import Registry
+from facecore.sessions import Models
+
+from ..common.packs import MODELS, Image
+from .figures import Find, detector_figures
+from .scenes import Array, load_scenes
+
+
+def measure() -> dict[str, float]:
+    """All figures of the committed file on the validation photos."""
+    return detector_figures(finder(), tqdm(load_scenes("val"), desc="detector", disable=None))
+
+
+def finder() -> Find:
+    """The committed detector."""
+    return found_by(Detector(Models(Registry(MODELS), 1)["detector"]))
+
+
+def found_by(detector: Detector) -> Find:
+    """A detector of facecore in the form that the figures take."""
+
+    def find(image: Image) -> tuple[Array, Array]:
+        faces = detector.find([image])[0]
+        if not faces:
+            return np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32)
+        boxes = np.stack([face.box for face in faces])
+        boxes[:, 2:] += boxes[:, :2]
+        return boxes, np.stack([face.points for face in faces])
+
+    return find

@@ -1,0 +1,75 @@
+"""The detector: anchor-free, four strides, one class, a box and five points per cell."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..common.nets import FromPixels, conv, stage
+
+STRIDES = (8, 16, 32, 64)
+VALUES = 15  # score, 4 box distances, 5 points
+
+
+class Detector(nn.Module):
+    """Backbone, top-down pathway (Lin et al., 2017) and a head shared by the strides (Tian et al., FCOS, 2019).
+
+    Input (n, 3, h, w) in [-1, 1], h and w multiples of 64; output (n, cells, 15) raw: a score logit, the distances
+    from the cell's middle to the box's left, top, right, bottom (log of strides) and five points (strides).
+    """
+
+    def __init__(self, widths: tuple[int, ...] = (16, 24, 48, 80, 112, 112), neck: int = 48) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(conv(3, widths[0], 2), conv(widths[0], widths[1], 2))
+        self.stages = nn.ModuleList(stage(a, b, 1) for a, b in pairwise(widths[1:]))
+        self.sides = nn.ModuleList(nn.Conv2d(width, neck, 1) for width in widths[2:])
+        self.smooth = nn.ModuleList(conv(neck, neck) for _ in STRIDES)
+        self.score = nn.Conv2d(neck, 1, 3, 1, 1)
+        self.place = nn.Conv2d(neck, VALUES - 1, 3, 1, 1)
+        self.scales = nn.Parameter(torch.ones(len(STRIDES)))
+        nn.init.constant_(self.score.bias, -4.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        features = []
+        for block in self.stages:
+            x = block(x)
+            features.append(x)
+        sides = [side(f) for side, f in zip(self.sides, features, strict=True)]
+        for i in range(len(sides) - 2, -1, -1):
+            sides[i] = sides[i] + F.interpolate(sides[i + 1], scale_factor=2.0, mode="nearest")
+        out = []
+        for i, (smooth, side) in enumerate(zip(self.smooth, sides, strict=True)):
+            y = smooth(side)
+            level = torch.cat([self.score(y), self.place(y) * self.scales[i]], 1)
+            out.append(level.flatten(2).transpose(1, 2))
+        return torch.cat(out, 1)
+
+
+class DetectorModel(nn.Module):
+    """What is exported: uint8 photos in; scores 0..1, box distances and points in strides out."""
+
+    outputs = ("scores", "distances", "points")
+
+    def __init__(self, net: Detector) -> None:
+        super().__init__()
+        self.pixels, self.net = FromPixels(), net
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        raw = self.net(self.pixels(image))
+        return raw[..., 0].sigmoid(), raw[..., 1:5].clamp(max=5).exp(), raw[..., 5:]
+
+
+def cells(height: int, width: int) -> Tensor:
+    """Middle x, middle y and stride of every cell, (cells, 3), in the order of the net's output."""
+    parts = []
+    for stride in STRIDES:
+        y, x = torch.meshgrid(torch.arange(height // stride), torch.arange(width // stride), indexing="ij")
+        middle = torch.stack(
+            [(x + 0.5) * stride, (y + 0.5) * stride, torch.full_like(x, stride, dtype=torch.float32)], -1
+        )
+        parts.append(middle.reshape(-1, 3))
+    return torch.cat(parts)

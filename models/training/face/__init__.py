@@ -1,0 +1,1 @@
+"""The face net: points, pose, attributes, occlusion and blur of an aligned face."""

@@ -1,0 +1,1 @@
+"""The liveness net: a face before the camera, or one on a screen or on paper."""

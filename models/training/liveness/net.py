@@ -1,0 +1,54 @@
+"""The liveness net: one branch for the face with its surroundings, one for the face close by."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from ..common.nets import FromPixels, conv, stage
+
+CONTEXT, CONTEXT_HEIGHTS = 128, 2.7
+FACE, FACE_HEIGHTS = 128, 1.25
+
+
+def branch(widths: tuple[int, ...]) -> nn.Sequential:
+    """128-pixel crop to a pooled vector of widths[-1]."""
+    layers: list[nn.Module] = [conv(3, widths[0], 2)]
+    layers += [stage(a, b, 1) for a, b in pairwise(widths)]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+class LivenessNet(nn.Module):
+    """Logits (n, 3): both branches together, context alone, face alone; positive is live. Inputs in [-1, 1]."""
+
+    def __init__(self, widths: tuple[int, ...] = (24, 40, 72, 112)) -> None:
+        super().__init__()
+        self.context, self.face = branch((*widths, 128)), branch(widths)
+        wide = 128 + widths[-1]
+        self.both = nn.Sequential(nn.Dropout(0.3), nn.Linear(wide, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 1))
+        self.alone = nn.ModuleList([nn.Linear(128, 1), nn.Linear(widths[-1], 1)])
+
+    def forward(self, context: Tensor, face: Tensor) -> Tensor:
+        c, f = self.context(context), self.face(face)
+        return torch.cat([self.both(torch.cat([c, f], 1)), self.alone[0](c), self.alone[1](f)], 1)
+
+
+class LivenessModel(nn.Module):
+    """What is exported: uint8 crops in; the mean of the nets' three logits out, positive is live."""
+
+    outputs = ("live",)
+
+    def __init__(self, nets: list[LivenessNet]) -> None:
+        super().__init__()
+        self.pixels, self.nets = FromPixels(), nn.ModuleList(nets)
+
+    def forward(self, context: Tensor, face: Tensor) -> Tensor:
+        c, f = self.pixels(context), self.pixels(face)
+        return torch.stack([combined(net(c, f)) for net in self.nets]).mean(0)
+
+
+def combined(logits: Tensor) -> Tensor:
+    """One logit per face from the three of the net."""
+    return logits[:, 0] * 0.6 + logits[:, 1] * 0.2 + logits[:, 2] * 0.2

@@ -1,0 +1,136 @@
+"""Batches, loss and figures of the liveness net."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..common import augment
+from ..common.packs import Image
+from .figures import liveness_figures
+from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessNet, combined
+from .simulate import HEIGHTS, SIDE, View
+from .views import load_simulated, load_views
+
+# What a batch is made of: half live, half attack; no source alone decides a class.
+LIVE = {"casia": 0.2, "nuaa": 0.18, "scene": 0.38, "web": 0.24}
+ATTACK = {"casia": 0.25, "nuaa": 0.17, "phone": 0.26, "simulated": 0.32}
+EPOCH = 6400
+
+
+class LivenessTask:
+    """See common.trainer.Task. ``without`` names a source that training does not see (leave one out)."""
+
+    def __init__(self, without: str = "") -> None:
+        self.net: nn.Module = LivenessNet()
+        self.views = load_views()
+        self.without = without
+        self.live = {name: self._rows(name, live=True) for name in LIVE if name != without}
+        self.attack = {name: self._rows(name, live=False) for name in ATTACK if name not in (without, "simulated")}
+        self.simulated = load_simulated(self.views, "train")
+
+    def _rows(self, name: str, live: bool) -> NDArray[np.int64]:
+        views = self.views
+        return np.flatnonzero(~views.val & (views.source == name) & (views.live == int(live)))
+
+    def steps(self, size: int, processes: int) -> int:
+        return EPOCH // (size * processes)
+
+    def batches(self, rng: np.random.Generator, size: int) -> Iterator[dict[str, Tensor]]:
+        while True:
+            drawn = [self._draw(rng, live=i % 2 == 0) for i in range(size)]
+            yield {
+                "context": torch.from_numpy(np.stack([c for c, _, _ in drawn])),
+                "face": torch.from_numpy(np.stack([f for _, f, _ in drawn])),
+                "live": torch.tensor([label for _, _, label in drawn], dtype=torch.float32),
+            }
+
+    def _draw(self, rng: np.random.Generator, live: bool) -> tuple[Image, Image, float]:
+        shares = {k: v for k, v in (LIVE if live else ATTACK).items() if k != self.without}
+        names = list(shares)
+        name = names[int(rng.choice(len(names), p=np.array(list(shares.values())) / sum(shares.values())))]
+        if name == "simulated":
+            view = self.simulated.view(int(rng.integers(len(self.simulated.live))))
+        else:
+            pool = (self.live if live else self.attack)[name]
+            view = self.views.view(int(rng.choice(pool)))
+        view = varied(view, rng)
+        context, face = crops(view, rng)
+        return context, face, float(live)
+
+    def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        out = self.net(_floats(batch["context"]), _floats(batch["face"])).float()
+        target = (batch["live"] * 0.96 + 0.02)[:, None].expand(-1, 3)
+        each = F.binary_cross_entropy_with_logits(out, target, reduction="none").mean(0)
+        return {"both": each[0], "context": each[1] * 0.3, "face": each[2] * 0.3}
+
+    def validate(self, net: nn.Module) -> dict[str, float]:
+        index = np.flatnonzero(self.views.val)
+        return liveness_figures(logits(net, [self.views.view(int(i)) for i in index]), self.views, index)
+
+
+def varied(view: View, rng: np.random.Generator) -> View:
+    """What happens to live and attack photos alike: mirror, clip, camera, codec."""
+    image, (x0, y0, x1, y1) = view.image, view.seen
+    if rng.random() < 0.5:
+        image, x0, x1 = np.ascontiguousarray(image[:, ::-1]), SIDE - x1, SIDE - x0
+    if rng.random() < 0.45:  # the photo ends close to the face
+        face = SIDE / HEIGHTS
+        x0 = max(x0, int(SIDE / 2 - face * rng.uniform(0.5, 1.35)))
+        x1 = min(x1, int(SIDE / 2 + face * rng.uniform(0.5, 1.35)))
+        y0 = max(y0, int(SIDE / 2 - face * rng.uniform(0.55, 1.35)))
+        y1 = min(y1, int(SIDE / 2 + face * rng.uniform(0.55, 1.35)))
+    if rng.random() < 0.75:
+        image = augment.light(image, rng, 0.9)
+    if rng.random() < 0.12:
+        image = augment.shade(image, rng)
+    if rng.random() < 0.35:
+        image = augment.soften(image, rng, 2.2)
+    elif rng.random() < 0.25:
+        image = augment.blur(image, float(rng.uniform(0.4, 1.5)), rng)
+    if rng.random() < 0.35:
+        image = augment.noise(image, rng, 10)
+    if rng.random() < 0.55:
+        image = augment.jpeg(image, rng, 35, 96)
+    inner = image[y0:y1, x0:x1]
+    clipped = cv2.copyMakeBorder(inner, y0, SIDE - y1, x0, SIDE - x1, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    return View(np.asarray(clipped, np.uint8), (x0, y0, x1, y1), view.aspect)
+
+
+def crops(view: View, rng: np.random.Generator | None = None) -> tuple[Image, Image]:
+    """The net's two inputs; with ``rng`` slightly turned, moved and scaled as detectors err."""
+    return _crop(view.image, CONTEXT_HEIGHTS, CONTEXT, rng), _crop(view.image, FACE_HEIGHTS, FACE, rng)
+
+
+def _crop(image: Image, heights: float, size: int, rng: np.random.Generator | None) -> Image:
+    angle, scale, shift = 0.0, size / (SIDE * heights / HEIGHTS), np.zeros(2)
+    if rng is not None:
+        angle, scale = rng.normal(0, 4), scale * float(np.exp(rng.normal(0.01, 0.07)))
+        shift = rng.normal(0, 0.025, 2) * SIDE / HEIGHTS
+    middle = (SIDE / 2 + shift[0], SIDE / 2 + shift[1])
+    matrix = np.asarray(cv2.getRotationMatrix2D(middle, angle, scale), np.float64)
+    matrix[:, 2] += size / 2 - np.array(middle)
+    if scale < 0.6:
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.55), np.uint8)
+    return np.asarray(cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
+
+
+def logits(net: nn.Module, views: list[View], size: int = 64) -> NDArray[np.float32]:
+    """One combined logit per view."""
+    found = []
+    for start in range(0, len(views), size):
+        pairs = [crops(view) for view in views[start : start + size]]
+        context, face = (torch.from_numpy(np.stack([pair[i] for pair in pairs])) for i in (0, 1))
+        found.append(combined(net(_floats(context), _floats(face)).float()).numpy())
+    return np.concatenate(found)
+
+
+def _floats(pixels: Tensor) -> Tensor:
+    x = (pixels.permute(0, 3, 1, 2).float() - 127.5) / 127.5
+    return x.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,1 @@
+"""The synthetic net: a photographed face, or a generated or composed one."""

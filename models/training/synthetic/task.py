@@ -1,0 +1,160 @@
+"""Batches, loss and figures of the synthetic net.
+
+The packs hold generated faces at 224 pixels as JPEG and real ones at 128 as WebP; a net would learn that. So both go
+through the same resampling and the same codecs, and sharp real faces are cut from the scenes at the generated ones'
+resolution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..common import augment
+from ..common.packs import Image, rows, stacked
+from ..face.labels import load_faces
+from .figures import by_source, synthetic_figures
+from .frames import HIGH, scene_frames
+from .net import SHARE, SIDE, SyntheticNet
+
+FAKE = {"gan": 0.58, "diffusion": 0.16, "composite": 0.2, "swapped": 0.06}
+REAL = {
+    "utk": 0.2,
+    "scut": 0.08,
+    "amls": 0.16,
+    "hardfake": 0.12,
+    "ffhq": 0.1,
+    "shape": 0.06,
+    "w300": 0.08,
+    "scene": 0.2,
+}
+EPOCH = 5120
+
+
+class SyntheticTask:
+    """See common.trainer.Task. ``without`` names a generator that training does not see (leave one out)."""
+
+    def __init__(self, without: str = "") -> None:
+        self.net: nn.Module = SyntheticNet()
+        self.low, labels = load_faces()
+        self.points = labels.raw
+        photo = (labels.cartoon == 0) & ~np.isnan(labels.raw).any((1, 2))
+        self.high, _, split = scene_frames()
+        self.fake_pixels = stacked("synthetic", HIGH)
+        table = rows("synthetic")
+        self.kind = np.array([row["kind"] for row in table])
+        self.fake_set = np.array([row["set"] for row in table])
+        self.fake_val = np.array([row["split"] == "val" for row in table])
+        keep = ~self.fake_val & (self.fake_set != without)
+        self.fake = {kind: np.flatnonzero(keep & (self.kind == kind)) for kind in FAKE if kind != "swapped"}
+        self.real = {n: np.flatnonzero(photo & ~labels.val & (labels.sets == n)) for n in REAL if n != "scene"}
+        self.real["scene"] = np.flatnonzero(split == "train")
+
+    def steps(self, size: int, processes: int) -> int:
+        return EPOCH // (size * processes)
+
+    def batches(self, rng: np.random.Generator, size: int) -> Iterator[dict[str, Tensor]]:
+        while True:
+            drawn = [self.draw(rng, fake=i % 2 == 0) for i in range(size)]
+            yield {
+                "face": torch.from_numpy(np.stack([image for image, _ in drawn])),
+                "fake": torch.tensor([label for _, label in drawn], dtype=torch.float32),
+            }
+
+    def draw(self, rng: np.random.Generator, fake: bool) -> tuple[Image, float]:
+        """One training crop and its label."""
+        shares = {
+            k: v for k, v in (FAKE if fake else REAL).items() if k == "swapped" or len((self.fake | self.real)[k])
+        }
+        names = list(shares)
+        name = names[int(rng.choice(len(names), p=np.array(list(shares.values())) / sum(shares.values())))]
+        if name == "swapped":
+            frame = self._swapped(rng)
+        elif fake:
+            frame = np.array(self.fake_pixels[int(rng.choice(self.fake[name]))])
+        else:
+            frame = np.array((self.high if name == "scene" else self.low)[int(rng.choice(self.real[name]))])
+        return crop(varied(frame, rng), rng), float(fake)
+
+    def _swapped(self, rng: np.random.Generator) -> Image:
+        """A real face with eyes, nose or mouth of another, feathered and matched in colour."""
+        name = ("utk", "amls", "scut", "hardfake")[int(rng.integers(4))]
+        a, b = (int(v) for v in rng.choice(self.real[name], 2))
+        base, other = np.array(self.low[a]), np.array(self.low[b])
+        groups = (list(range(13, 22)) + list(range(30, 39)), list(range(47, 58)), list(range(58, 72)))
+        part = groups[int(rng.integers(3))]
+        target, origin = self.points[a][part], self.points[b][part]
+        matrix, _ = cv2.estimateAffinePartial2D(origin, target, method=cv2.LMEDS)
+        if matrix is None:
+            return base
+        moved = cv2.warpAffine(other, matrix, (128, 128), borderMode=cv2.BORDER_REFLECT_101).astype(np.float32)
+        mask = np.zeros((128, 128), np.float32)
+        cv2.fillConvexPoly(mask, cv2.convexHull(np.round(target).astype(np.int32)), 1.0)
+        soft = cv2.GaussianBlur(cv2.dilate(mask, np.ones((7, 7))), (0, 0), rng.uniform(1.5, 4))
+        mask = np.asarray(soft, np.float32)
+        inside = mask > 0.3
+        moved += (base[inside].mean(0) - moved[inside].mean(0)) * rng.uniform(0.7, 1)
+        return np.clip(base * (1 - mask[..., None]) + moved * mask[..., None], 0, 255).astype(np.uint8)
+
+    def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        out = self.net(_floats(batch["face"])).float()[:, 0]
+        return {"fake": F.binary_cross_entropy_with_logits(out, batch["fake"] * 0.96 + 0.02)}
+
+    def validate(self, net: nn.Module) -> dict[str, float]:
+        return synthetic_figures(*by_source(lambda frames: logits(net, [crop(frame) for frame in frames])))
+
+
+def varied(frame: Image, rng: np.random.Generator) -> Image:
+    """The same history for real and generated photos: resampling, codecs, light, noise."""
+    if frame.shape[0] > 128 and rng.random() < 0.8:
+        side = int(rng.integers(112, 160)) if rng.random() < 0.6 else 128
+        way = cv2.INTER_AREA if rng.random() < 0.6 else cv2.INTER_LINEAR
+        frame = np.asarray(cv2.resize(frame, (side, side), interpolation=way), np.uint8)
+        done, data = cv2.imencode(".webp", frame, [cv2.IMWRITE_WEBP_QUALITY, int(rng.integers(70, 98))])
+        assert done
+        frame = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    if rng.random() < 0.5:
+        frame = np.ascontiguousarray(frame[:, ::-1])
+    if rng.random() < 0.6:
+        frame = augment.light(frame, rng, 0.6)
+    if rng.random() < 0.3:
+        frame = augment.soften(frame, rng, 1.8)
+    if rng.random() < 0.2:
+        frame = augment.noise(frame, rng, 7)
+    if rng.random() < 0.5:
+        frame = augment.jpeg(frame, rng, 45, 97)
+    return frame
+
+
+def crop(frame: Image, rng: np.random.Generator | None = None) -> Image:
+    """The net's input from a frame; with ``rng`` slightly turned, moved and scaled."""
+    side = frame.shape[0]
+    angle, share, shift = 0.0, SHARE, np.zeros(2)
+    if rng is not None:
+        angle, share = rng.normal(0, 5), float(np.clip(rng.normal(SHARE, 0.06), 0.68, 1.0))
+        shift = rng.normal(0, 0.015, 2) * side
+    scale = SIDE / (share * side)
+    middle = (side / 2 + shift[0], side / 2 + shift[1])
+    matrix = np.asarray(cv2.getRotationMatrix2D(middle, angle, scale), np.float64)
+    matrix[:, 2] += SIDE / 2 - np.array(middle)
+    return np.asarray(cv2.warpAffine(frame, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def logits(net: nn.Module, crops: list[Image], size: int = 64) -> NDArray[np.float32]:
+    """One logit per crop."""
+    parts = [
+        net(_floats(torch.from_numpy(np.stack(crops[i : i + size])))).float()[:, 0].numpy()
+        for i in range(0, len(crops), size)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+def _floats(pixels: Tensor) -> Tensor:
+    x = (pixels.permute(0, 3, 1, 2).float() - 127.5) / 127.5
+    return x.contiguous(memory_format=torch.channels_last)
