@@ -29,7 +29,7 @@ from gatekeeper.credentials import Issued, add, change
 from gatekeeper.demo import credentials, ensure_demo
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.types import ConfigError
-from tests.unit.gatekeeper.conftest import NOON, Clock
+from tests.unit.gatekeeper.conftest import NOBODY, NOON, Clock
 
 JUDGES = {Contract.MARKET: market.verdict, Contract.TENCENT: tencent.verdict, Contract.BAIDU: baidu.verdict}
 
@@ -114,6 +114,7 @@ class TestBothLedgers:
         assert both.recall_face(other, token) is None
         assert both.vault.face_token("other", b"image") != token
         assert both.recall_face(verdict, "0" * 32) is None
+        assert Gate(both.ledger, NOBODY.vault, clock).recall_face(verdict, token) is None
         clock.at += both.options.face_seconds
         assert both.recall_face(verdict, token) is None
 
@@ -201,8 +202,6 @@ class TestFaults:
         assert (made.status, made.body["error"]) == (503, "temporarily_unavailable")
 
     def test_a_wrong_key_is_closed(self, gate: Gate) -> None:
-        from tests.unit.gatekeeper.conftest import NOBODY
-
         ensure_demo(gate)
         other = Gate(gate.ledger, NOBODY.vault, gate.now)
         assert tencent.verdict(call(gate, Contract.TENCENT), other).code == "107"

@@ -219,6 +219,12 @@ class TestRate:
         ledger.save(replace(first, rate=100))
         assert ledger.admit(first, "r2", DAY, AT) is Admission.STALE
 
+    def test_another_clients_request_id_is_foreign_even_when_throttled(self, ledger: Ledger) -> None:
+        saved, other = ledger.save(client(rate=1)), ledger.save(client(id="c2", rate=1))
+        ledger.admit(saved, "r1", DAY, AT)
+        ledger.admit(other, "r2", DAY, AT)
+        assert ledger.admit(other, "r1", DAY, AT) is Admission.FOREIGN
+
     def test_clocks_that_differ_a_little_share_a_window(self, ledger: Ledger) -> None:
         saved = ledger.save(client(rate=2))
         answers = [ledger.admit(saved, f"r{i}", DAY, AT + (i % 2)) for i in range(8)]

@@ -187,6 +187,12 @@ class TestSignature:
         request = replace(request, request_id="R2")
         assert complete(verdict(request, gate), request, b'{"image":"abd"}', gate).code == "I400I5"
 
+    @pytest.mark.parametrize("digest", ["!", "AAAA", "é"])
+    def test_absurd_digest(self, gate: Gate, ada: Issued, digest: str) -> None:
+        request, body = signed(ada, "POST", body=b"x")
+        request = including(request, "Content-MD5", digest)
+        assert complete(verdict(request, gate), request, body, gate).code == "I400I5"
+
     def test_a_body_without_a_digest_is_not_covered(self, gate: Gate, ada: Issued) -> None:
         request, _ = signed(ada, "POST", body=b"")
         assert verdict(request, gate).allowed
