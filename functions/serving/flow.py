@@ -167,7 +167,10 @@ async def run(
         entry.code = str(failure.code.code)
         response = words.failure(failure, asked.request_id)
         await _settle(call, entry.code, billable=False)
-        await drain(request, words.max_body)
+        if isinstance(error, BodyTimeout):
+            response.headers["Connection"] = "close"
+        else:
+            await drain(request, words.max_body)
     entry.client = call.verdict.client
     response.headers["X-Request-Id"] = entry.caller_id or asked.request_id
     entry.status, entry.ms = response.status_code, (time.perf_counter() - started) * 1e3

@@ -22,12 +22,15 @@ class Pool:
         name: Names the threads.
         threads: How many; 0 runs everything in the caller's thread, for a process that serves one request at a time.
         waiting: How many calls may wait for a thread.
+
+    Attributes:
+        inside: How many calls are at work or wait.
     """
 
     def __init__(self, name: str, threads: int, waiting: int) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name) if threads else None
         self._room = threads + waiting
-        self._inside = 0
+        self.inside = 0
         self._lock = threading.Lock()
 
     async def run(self, work: Callable[[], Result]) -> Result:
@@ -39,16 +42,16 @@ class Pool:
         if self._executor is None:
             return work()
         with self._lock:
-            if self._inside >= self._room:
+            if self.inside >= self._room:
                 raise Overloaded
-            self._inside += 1
+            self.inside += 1
         future = self._executor.submit(work)
         future.add_done_callback(self._leave)
         return await asyncio.wrap_future(future)
 
     def _leave(self, _: object) -> None:
         with self._lock:
-            self._inside -= 1
+            self.inside -= 1
 
     def close(self) -> None:
         """Lets the threads finish what they have."""

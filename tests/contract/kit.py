@@ -153,6 +153,7 @@ class Bench:
     clock: Clock
     analyzer: FakeAnalyzer
     http: httpx.Client
+    stop: Callable[[], None]
     secrets: dict[Contract, Mapping[str, str]] = field(default_factory=dict)
     clients: dict[Contract, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
@@ -237,23 +238,30 @@ def bench(folder: Path, **settings: Any) -> Iterator[Bench]:
     gate = Gate(SqliteLedger(folder / "ledger.sqlite"), Vault(KEY), clock)
     names: dict[str, str] = {}
     service = Service(gate, analyzer, Settings(**{"fetcher": local_fetcher(names)} | settings))
-    with serving(Server(service)) as base, httpx.Client(base_url=base, timeout=30, trust_env=False) as http:
-        made = Bench(service, gate, clock, analyzer, http, names=names)
+    with (
+        serving(Server(service)) as (base, stop),
+        httpx.Client(base_url=base, timeout=30, trust_env=False) as http,
+    ):
+        made = Bench(service, gate, clock, analyzer, http, stop, names=names)
         made.renew()
         yield made
 
 
 @contextmanager
-def serving(app: Server) -> Iterator[str]:
-    """Serves an app on a free port of this machine, as the command does; gives its address."""
+def serving(app: Server) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Serves an app on a free port of this machine, as the command does; gives its address and what stops it."""
     running = uvicorn.Server(server.config(app, "127.0.0.1", 0))
     thread = threading.Thread(target=running.run, name="server", daemon=True)
     thread.start()
+
+    def stop() -> None:
+        running.should_exit = True
+
     try:
         wait_for(lambda: running.started)
-        yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
+        yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}", stop
     finally:
-        running.should_exit = True
+        stop()
         thread.join(40)
 
 

@@ -1,0 +1,281 @@
+"""The standalone server on the wire: targets, hosts, slow and broken clients, load, health, start and stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from gatekeeper import Contract
+from tests.contract import kit
+
+COMMAND = str(Path(sys.executable).with_name("facegate"))
+
+
+def raw(bench: kit.Bench, data: bytes, seconds: float = 5) -> bytes:
+    """Everything that the server answers to these bytes until it closes or the time is over."""
+    url = bench.http.base_url
+    answer = b""
+    with socket.create_connection((url.host, url.port or 80), timeout=seconds) as link:
+        link.sendall(data)
+        try:
+            while more := link.recv(65536):
+                answer += more
+        except TimeoutError:
+            pass
+    return answer
+
+
+def body_of(answer: bytes) -> Any:
+    return json.loads(answer.partition(b"\r\n\r\n")[2])
+
+
+# ---- targets and hosts
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/face/livedetectpicture",
+        "http://service.image.myqcloud.com/face/livedetectpicture",
+        "https://recognition.image.myqcloud.com:443/face/livedetectpicture?x=1",
+    ],
+)
+@pytest.mark.parametrize("host", ["service.image.myqcloud.com", "recognition.image.myqcloud.com", "127.0.0.1"])
+def test_the_path_alone_decides(bench: kit.Bench, target: str, host: str) -> None:
+    content = json.dumps({"image": kit.b64(kit.portrait())}).encode()
+    head = (
+        f"POST {target} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {bench.signature()}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n"
+    )
+    assert body_of(raw(bench, head.encode() + content))["code"] == 0
+
+
+def test_other_paths(bench: kit.Bench) -> None:
+    assert bench.http.get("/").status_code == 404
+    assert bench.http.get("/nothing/here").json() == {"error": "not found"}
+    assert bench.http.get("/livez").json() == {"status": "alive"}
+    kit.wait_for(lambda: bench.http.get("/healthz").status_code == 200)
+    assert bench.http.get("/healthz").json() == {"status": "ready"}
+
+
+# ---- clients that are slow, or gone, or too quick
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Any:
+    with kit.bench(tmp_path, body_seconds=0.3) as made:
+        yield made
+
+
+@pytest.mark.code("market", "D504TO")
+@pytest.mark.code("tencent", 3)
+@pytest.mark.code("baidu", 2)
+def test_a_body_that_does_not_come(impatient: kit.Bench) -> None:
+    length = "Content-Length: 1000\r\nConnection: close\r\n\r\n"
+    code = impatient.appcode()["Authorization"]
+    answer = raw(
+        impatient, f"POST /market/liveness HTTP/1.1\r\nHost: a\r\nAuthorization: {code}\r\n{length}ab".encode()
+    )
+    assert answer.startswith(b"HTTP/1.1 504 ")
+    assert b"\r\nx-ca-error-code: D504TO\r\n" in answer
+    head = f"POST /face/livedetectpicture HTTP/1.1\r\nHost: a\r\nAuthorization: {impatient.signature()}\r\n{length}ab"
+    assert body_of(raw(impatient, head.encode())) == {"code": 3, "message": "错误的请求"}
+    target = f"/rest/2.0/face/v3/faceverify?access_token={impatient.token()}"
+    head = f"POST {target} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n{length}ab"
+    answer = raw(impatient, head.encode())
+    assert body_of(answer) == {"error_code": 2, "error_msg": "Service temporarily unavailable"}
+    for contract in Contract:
+        assert impatient.taken(contract) == 0
+
+
+def test_a_client_that_goes_away_is_not_billed(bench: kit.Bench) -> None:
+    url = bench.http.base_url
+    head = (
+        f"POST /face/livedetectpicture HTTP/1.1\r\nHost: a\r\nAuthorization: {bench.signature()}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+    )
+    with socket.create_connection((url.host, url.port or 80)) as link:
+        link.sendall(head.encode())
+    kit.wait_for(lambda: bench.usage(Contract.TENCENT) == {("3", False): 1})
+    assert bench.taken(Contract.TENCENT) == 0
+
+
+def test_a_sender_lives_to_read_why_it_was_refused(bench: kit.Bench) -> None:
+    """The answer comes while the client still sends; closing at once would make the network drop it."""
+    for _ in range(5):
+        with httpx.Client(base_url=bench.http.base_url, trust_env=False) as fresh:
+            response = fresh.post("/face/livedetectpicture", content=bytes(6_000_000))
+            assert response.json()["code"] == 4
+            response = fresh.post(
+                "/face/livedetectpicture", content=bytes(7_000_000), headers={"Authorization": bench.signature()}
+            )
+            assert response.json()["code"] == 23
+
+
+def test_a_photo_in_the_query_of_a_get(bench: kit.Bench) -> None:
+    text = quote(kit.b64(kit.portrait()), safe="")
+    assert len(text) > 100_000
+    head = f"Host: a\r\nAuthorization: {bench.appcode()['Authorization']}\r\nConnection: close\r\n\r\n"
+    answer = raw(bench, f"GET /market/liveness?image={text} HTTP/1.1\r\n{head}".encode())
+    assert body_of(answer)["code"] == 0
+
+
+def test_a_head_without_end_is_cut_off(bench: kit.Bench) -> None:
+    url = bench.http.base_url
+    head = b"GET /market/liveness?image=" + b"A" * 100_000_000
+    with socket.create_connection((url.host, url.port or 80), timeout=10) as link, pytest.raises(ConnectionError):
+        link.sendall(head)
+    assert bench.http.get("/livez").status_code == 200
+
+
+@pytest.mark.code("market", 96)
+@pytest.mark.code("tencent", -5802)
+@pytest.mark.code("baidu", 222361)
+def test_more_work_than_waits(tmp_path: Path) -> None:
+    with kit.bench(tmp_path, threads=1, waiting=1) as bench:
+        go = threading.Event()
+
+        def hold(image: bytes) -> None:
+            go.wait(20)
+
+        bench.analyzer.hook = hold
+        photo = {"files": {"image": ("a.jpg", kit.portrait())}}
+        with ThreadPoolExecutor(2) as pool:
+            waiting = [pool.submit(bench.tencent, **photo) for _ in range(2)]
+            kit.wait_for(lambda: bench.service.work.inside == 2)
+            assert bench.tencent(**photo).json()["code"] == -5802
+            assert bench.market({"image": kit.b64(kit.portrait())}).json()["code"] == 96
+            ask = [{"image": kit.b64(kit.portrait()), "image_type": "BASE64"}]
+            assert bench.baidu(ask).json()["error_code"] == 222361
+            go.set()
+            assert [call.result().json()["code"] for call in waiting] == [0, 0]
+        assert bench.usage(Contract.TENCENT) == {("0", True): 2, ("-5802", False): 1}
+
+
+def test_many_at_once_and_every_one_its_own(bench: kit.Bench) -> None:
+    """Answers do not get mixed up: every photo's own number comes back to whom sent it."""
+    photo = kit.portrait()
+    shots = [photo + bytes([number]) for number in range(64)]
+    for number, shot in enumerate(shots):
+        bench.analyzer.scripts[shot] = kit.face_of(shot, liveness=0.3 + number / 200)
+
+    def send(shot: bytes) -> float:
+        answer = bench.market({"image": kit.b64(shot)}).json()
+        return float(answer["result"]["liveness"]["livemapscore"])
+
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(send, shots)) == [pytest.approx(0.3 + number / 200) for number in range(64)]
+    assert bench.usage(Contract.MARKET) == {("0", True): 64}
+
+
+def test_a_quota_holds_when_many_call_at_once(bench: kit.Bench) -> None:
+    bench.change(Contract.TENCENT, quota_total=20)
+    with ThreadPoolExecutor(16) as pool:
+        photo = {"files": {"image": ("a.jpg", kit.portrait())}}
+        codes = list(pool.map(lambda _: bench.tencent(**photo).json()["code"], range(50)))
+    assert (codes.count(0), codes.count(3)) == (20, 30)
+    assert bench.taken(Contract.TENCENT) == 20
+
+
+# ---- the command
+
+
+def start(folder: Path, *options: str, **environ: str) -> tuple[subprocess.Popen[str], list[str]]:
+    """Runs the command in a folder; gives it and what it printed up to the first log line."""
+    command = [COMMAND, "serve", "--port", "0", *options]
+    running = subprocess.Popen(
+        command,
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "FACEGATE_MODELS": str(folder / "none"), **environ},
+    )
+    assert running.stdout is not None
+    told = []
+    for line in running.stdout:
+        told.append(line.rstrip("\n"))
+        if "faceverify?" in line:
+            break
+    return running, told
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_start_and_stop(tmp_path: Path, workers: int) -> None:
+    running, told = start(tmp_path, "--workers", str(workers))
+    try:
+        base = re.search(r"http://127\.0\.0\.1:\d+", told[0])
+        assert base is not None
+        with httpx.Client(base_url=base[0], trust_env=False, timeout=30) as http:
+            kit.wait_for(lambda: _alive(http), 30)
+            assert http.get("/healthz").json() == {"status": "not ready", "problem": "models"}
+            appcode = re.search(r"APPCODE (\w+)", "\n".join(told))
+            assert appcode is not None
+            head = {"Authorization": f"APPCODE {appcode[1]}"}
+            answers = {
+                http.post("/market/liveness", data={"image": kit.b64(kit.portrait())}, headers=head).json()["code"]
+                for _ in range(4)
+            }
+            assert answers == {96}, "without models it says so in the vendor's words"
+    finally:
+        running.send_signal(signal.SIGTERM)
+        rest, _ = running.communicate(timeout=40)
+    assert "Traceback" not in rest
+    assert running.returncode in (0, -signal.SIGTERM)
+    assert (tmp_path / "facegate.sqlite").stat().st_mode & 0o077 == 0
+
+
+def _alive(http: httpx.Client) -> bool:
+    try:
+        return http.get("/livez").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        command = [COMMAND, "serve", "--port", str(taken.getsockname()[1])]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("facegate: ")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("options", [["--workers", "0"], ["--port", "70000"], ["--port", "x"]])
+def test_options_that_can_not_be(tmp_path: Path, options: list[str]) -> None:
+    command = [COMMAND, "serve", *options]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_calls_in_progress_are_answered_before_it_stops(tmp_path: Path) -> None:
+    with kit.bench(tmp_path) as bench:
+        begun, go = threading.Event(), threading.Event()
+
+        def hold(image: bytes) -> None:
+            begun.set()
+            go.wait(20)
+
+        bench.analyzer.hook = hold
+        with ThreadPoolExecutor(1) as pool:
+            call = pool.submit(bench.tencent, files={"image": ("a.jpg", kit.portrait())})
+            begun.wait(20)
+            bench.stop()
+            time.sleep(0.2)
+            go.set()
+            assert call.result().json()["code"] == 0
