@@ -123,9 +123,8 @@ def main(arguments: list[str]) -> int:
     text = page()
     if arguments == ["--check"]:
         same = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
-        print(
-            "docs/codes.md is as it should be" if same else "docs/codes.md is out of date: python docs/build_codes.py"
-        )
+        if not same:
+            sys.stderr.write("docs/codes.md is out of date: python docs/build_codes.py\n")
         return 0 if same else 1
     PAGE.write_text(text, encoding="utf-8")
     return 0
