@@ -63,17 +63,17 @@ def cut(image: Image, square: Square, size: int, border: int = cv2.BORDER_REPLIC
     if x1 - x0 < 2 or y1 - y0 < 2:
         x0, y0, x1, y1 = 0, 0, width, height
     region = image[y0:y1, x0:x1]
-    middle = np.array([square.x - x0, square.y - y0])
+    middle = (square.x - x0, square.y - y0)
     scale = size / square.side
-    if scale < 0.5:
-        shrink = 1 / int(1 / scale)
-        small = (max(1, round(region.shape[1] * shrink)), max(1, round(region.shape[0] * shrink)))
-        factor = np.array([small[0] / region.shape[1], small[1] / region.shape[0]])
-        region = np.asarray(cv2.resize(region, small, interpolation=cv2.INTER_AREA), np.uint8)
-        middle = (middle + 0.5) * factor - 0.5
-        scale /= shrink
-    matrix = cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), square.angle, scale)
+    matrix = np.asarray(cv2.getRotationMatrix2D(middle, square.angle, scale), np.float64)
     matrix[:, 2] = matrix[:, 2] + (size - 1) / 2 - middle
+    if scale < 0.5:
+        times = int(1 / scale)
+        small = (max(1, round(region.shape[1] / times)), max(1, round(region.shape[0] / times)))
+        stretch = np.array([region.shape[1] / small[0], region.shape[0] / small[1]])  # near ``times``; pixels are whole
+        region = np.asarray(cv2.resize(region, small, interpolation=cv2.INTER_AREA), np.uint8)
+        matrix[:, 2] += matrix[:, :2] @ (stretch / 2 - 0.5)
+        matrix[:, :2] *= stretch
     return np.asarray(cv2.warpAffine(region, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border), np.uint8)
 
 

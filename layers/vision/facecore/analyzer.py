@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from . import geometry
 from .align import Square, face_square
 from .detector import Detector, Found
-from .errors import ImageError, NoFace
+from .errors import ImageError, ModelError, NoFace
 from .face_net import FaceAnswers, FaceNet
 from .intake import MAX_PIXELS, Photo, read_photo
 from .registry import Registry
 from .report import ALL, Box, Face, Field, Pose, Quality, Report
-from .sessions import Models
+from .sessions import Model, Models
 from .spoofing import Liveness, Synthetic
 
 T = TypeVar("T")
@@ -59,19 +59,26 @@ class Analyzer:
 
     @cached_property
     def _detector(self) -> Detector:
-        return Detector(self._models["detector"])
+        return self._made("detector", Detector)
 
     @cached_property
     def _face_net(self) -> FaceNet:
-        return FaceNet(self._models["face"])
+        return self._made("face", FaceNet)
 
     @cached_property
     def _liveness(self) -> Liveness:
-        return Liveness(self._models["liveness"])
+        return self._made("liveness", Liveness)
 
     @cached_property
     def _synthetic(self) -> Synthetic:
-        return Synthetic(self._models["synthetic"])
+        return self._made("synthetic", Synthetic)
+
+    def _made(self, name: str, make: Callable[[Model], T]) -> T:
+        model = self._models[name]
+        try:
+            return make(model)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"model {name}: its registry entry lacks or misstates {error}") from error
 
     def warm_up(self, want: frozenset[Field] = ALL) -> None:
         """Loads the models that ``want`` needs.
@@ -98,9 +105,10 @@ class Analyzer:
         Args:
             image: A JPEG, PNG or BMP file.
             want: What to compute; only the models that it needs run.
-            faces: How many faces, largest first, to report; all when None.
+            faces: How many faces, largest first, to report, >= 1; all when None.
 
         Raises:
+            ValueError: ``faces`` is below 1.
             UnsupportedFormat, CorruptImage, ImageTooLarge, NoFace: What is wrong with the photo.
             ModelError: A model is missing, altered or fails.
         """
@@ -115,6 +123,7 @@ class Analyzer:
         """Reports on several photos; models run once over all faces. A bad photo gives its error, not an exception.
 
         Raises:
+            ValueError: ``faces`` is below 1.
             ModelError: A model is missing, altered or fails.
         """
         photos: list[Photo | ImageError] = []
@@ -129,6 +138,7 @@ class Analyzer:
         """Reports on a decoded upright image, (h, w, 3) BGR.
 
         Raises:
+            ValueError: ``faces`` is below 1.
             NoFace: No face was found.
             ModelError: A model is missing, altered or fails.
         """
@@ -140,6 +150,8 @@ class Analyzer:
     def _reports(
         self, photos: Sequence[Photo | ImageError], want: frozenset[Field], most: int | None
     ) -> list[Report | ImageError]:
+        if most is not None and most < 1:
+            raise ValueError("faces must be 1 or more")
         good = [photo for photo in photos if isinstance(photo, Photo)]
         found = iter(self._detector.find([photo.bgr for photo in good]) if good else [])
         groups: list[list[_Seen] | ImageError] = []
@@ -149,8 +161,9 @@ class Analyzer:
                 continue
             seen = [_Seen(photo, face, face_square(face.points)) for face in next(found)[:most]]
             groups.append(seen or NoFace("no face was found"))
-        self._fill([seen for group in groups if isinstance(group, list) for seen in group], want)
-        shape = self.registry["face"].facts["face_shape"] if Field.FACE_SHAPE in want else {}
+        every = [seen for group in groups if isinstance(group, list) for seen in group]
+        self._fill(every, want)
+        shape = self._face_net.shape_facts if every and Field.FACE_SHAPE in want else {}
         return [group if isinstance(group, ImageError) else _report(group, want, shape) for group in groups]
 
     def _fill(self, faces: list[_Seen], want: frozenset[Field]) -> None:
@@ -191,7 +204,7 @@ def _face(seen: _Seen, want: frozenset[Field], shape_facts: Mapping[str, Any]) -
         box=box,
         probability=found.score,
         pose=wanted(Field.POSE, Pose(answers.yaw, answers.pitch, roll)),
-        landmarks=wanted(Field.LANDMARKS, tuple((float(x) * full, float(y) * full) for x, y in answers.points)),
+        landmarks=tuple((x * full, y * full) for x, y in answers.points.tolist()) if Field.LANDMARKS in want else None,
         age=wanted(Field.AGE, answers.age),
         beauty=wanted(Field.BEAUTY, answers.beauty),
         gender=wanted(Field.GENDER, answers.gender),

@@ -19,9 +19,15 @@ class Calibration:
         Raises:
             ModelError: Fewer than two knots, or they do not increase.
         """
-        pairs = np.asarray(knots, np.float64)
-        if pairs.ndim != 2 or pairs.shape[0] < 2 or pairs.shape[1] != 2 or (np.diff(pairs, axis=0) <= 0).any():
-            raise ModelError("calibration knots must be two or more increasing (raw, calibrated) pairs")
+        wrong = "calibration knots must be two or more increasing (raw, calibrated) pairs"
+        try:
+            pairs = np.asarray(knots, np.float64)
+        except (TypeError, ValueError) as error:
+            raise ModelError(wrong) from error
+        if pairs.ndim != 2 or pairs.shape[0] < 2 or pairs.shape[1] != 2:
+            raise ModelError(wrong)
+        if not np.isfinite(pairs).all() or (np.diff(pairs, axis=0) <= 0).any():
+            raise ModelError(wrong)
         self._raw, self._value = pairs[:, 0], pairs[:, 1]
 
     @classmethod
@@ -33,7 +39,7 @@ class Calibration:
         """
         try:
             return cls(facts["calibration"]["knots"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError) as error:
             raise ModelError("the registry entry has no calibration knots") from error
 
     def __call__(self, raw: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,7 @@ class FaceNet:
         self._model = model
         self._size = int(model.facts["side"])
         self._share = float(model.facts["share"])
+        self.shape_facts: Mapping[str, Any] = model.facts["face_shape"]  # see geometry.face_shape
 
     def look(self, views: Sequence[tuple[Image, Square]]) -> list[FaceAnswers]:
         """Answers for many faces in one batch; each view is an image and the face's square in it."""

@@ -39,7 +39,10 @@ class Model:
         self._name = entry.name
         self._inputs = {value.name for value in self._session.get_inputs()}
         self._outputs = [value.name for value in self._session.get_outputs()]
-        wanted_in, wanted_out = set(entry.facts["inputs"]), set(entry.facts["outputs"])
+        try:
+            wanted_in, wanted_out = set(entry.facts["inputs"]), set(entry.facts["outputs"])
+        except (KeyError, TypeError) as error:
+            raise ModelError(f"model {entry.name}: its registry entry does not name inputs and outputs") from error
         if wanted_in != self._inputs or not wanted_out <= set(self._outputs):
             raise ModelError(f"model {entry.name}: {entry.path} has other inputs or outputs than registered")
 
