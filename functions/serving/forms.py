@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-_BASE64_ESCAPES = ((b"%2B", b"+"), (b"%2F", b"/"), (b"%3D", b"="), (b"%2b", b"+"), (b"%2f", b"/"), (b"%3d", b"="))
+_BASE64_ESCAPES = ((b"%2B", b"+"), (b"%2F", b"/"), (b"%3D", b"="))
 _MAX_FIELDS = 256
 
 
@@ -22,8 +22,8 @@ class Duplicate(Malformed):
 def unquote(text: bytes) -> bytes:
     """Undoes percent-encoding, a plus sign being a space.
 
-    The three signs that base64 text has escaped go first, by plain replacement: they can not form a new escape, and
-    a photo has thousands of them.
+    The three signs that base64 text has escaped go first, each at once: they can not form a new escape, and a photo has
+    thousands of them.
     """
     if b"+" in text:
         text = text.replace(b"+", b" ")
