@@ -176,7 +176,7 @@ def read_options(query: bytes, content_type: str, body: bytes) -> Options:
         raise Failure(BAD_IMAGE)
     if (url := given.get(b"url")) is not None:
         return Options(None, url.decode("utf-8", "replace"), form_text=False)
-    image = base64text.strip_data_url(given[b"image"].strip())
+    image = base64text.strip_data_url(given[b"image"].lstrip())
     if len(image) > MAX_IMAGE:
         raise Failure(TOO_LARGE)
     return Options(image, None, form_text=not is_json)

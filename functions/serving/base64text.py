@@ -33,14 +33,23 @@ def decode(text: bytes, plus_became_space: bool = False) -> bytes:
     Raises:
         ValueError: The text is not base64.
     """
-    clean = text.strip(_SPACE)
+    clean = text.strip(_WRAPPING)
     if any(sign in clean for sign in _SPACES):  # each a fast scan; most texts hold none
-        clean = clean.translate(_PLUS, _WRAPPING) if plus_became_space else clean.translate(None, _SPACE)
+        clean = _pluses(clean) if plus_became_space else clean.translate(None, _SPACE)
     if b"-" in clean or b"_" in clean:
         clean = clean.translate(_URL_SAFE)
-    if not clean.endswith(b"="):
-        clean += b"=" * (-len(clean) % 4)
+    padding = len(clean) - len(clean.rstrip(b"="))
+    if padding > 2 or (padding and len(clean) % 4):
+        raise ValueError("not base64")
     try:
-        return binascii.a2b_base64(clean, strict_mode=True)
+        return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4), strict_mode=True)
     except binascii.Error:
         raise ValueError("not base64") from None
+
+
+def _pluses(text: bytes) -> bytes:
+    """The text with its spaces as the pluses they were, save those before it, and behind it where they do not fit."""
+    clean = text.translate(None, _WRAPPING).lstrip()
+    if len(clean) % 4:
+        clean = clean.rstrip()
+    return clean.translate(_PLUS)
