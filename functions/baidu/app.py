@@ -57,7 +57,8 @@ async def answer(call: flow.Call) -> Response:
     body = await call.body(contract.MAX_BODY)
     asks = contract.read_request(call.request.headers.get("content-type", ""), body)
     call.entry.images = len(asks)
-    found = await asyncio.gather(*(_fetch(call, ask) for ask in asks))
+    fetched = await asyncio.gather(*(_fetch(call, ask) for ask in asks), return_exceptions=True)
+    found = [_or_raise(item) for item in fetched]  # the first photo that something is wrong with, not the fastest
     result = await call.work(lambda: contract.write_result(asks, _faces(call, asks, found)))
     bare = call.verdict.settings.bare_body
     written = contract.write_answer(result, log_id(call.asked.request_id), int(time.time()), bare)
@@ -74,6 +75,12 @@ async def _fetch(call: flow.Call, ask: Ask) -> bytes | Face | None:
             raise Failure(errors.UNKNOWN_TOKEN)
         return Face.from_dict(json.loads(kept))
     return None
+
+
+def _or_raise(item: bytes | Face | BaseException | None) -> bytes | Face | None:
+    if isinstance(item, BaseException):
+        raise item
+    return item
 
 
 def _faces(call: flow.Call, asks: list[Ask], found: list[bytes | Face | None]) -> list[tuple[str, Face]]:

@@ -10,6 +10,8 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 from uvicorn.supervisors import Multiprocess
 
+from standalone.protocol import PatientProtocol
+
 MAX_HEAD = 3 * 1024 * 1024
 """Bytes of a request's line and headers: a GET may hold a whole photo in its query."""
 GRACE_SECONDS = 30
@@ -33,7 +35,7 @@ def config(app: Callable[..., Any] | str, host: str, port: int, workers: int = 1
         host=host,
         port=port,
         workers=workers,
-        http="h11",
+        http=PatientProtocol,
         loop="asyncio",
         lifespan="on",
         interface="asgi3",

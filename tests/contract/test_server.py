@@ -142,6 +142,32 @@ def test_a_head_without_end_is_cut_off(bench: kit.Bench) -> None:
     assert bench.http.get("/livez").status_code == 200
 
 
+@pytest.mark.parametrize("first", [b"", b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"])
+def test_a_head_that_drips_is_cut_off(bench: kit.Bench, monkeypatch: pytest.MonkeyPatch, first: bytes) -> None:
+    monkeypatch.setattr("standalone.protocol.HEAD_SECONDS", 0.4)
+    url = bench.http.base_url
+    started = time.monotonic()
+    with socket.create_connection((url.host, url.port or 80), timeout=0.05) as link:
+        if first:
+            link.sendall(first)
+            time.sleep(0.2)
+            assert b"alive" in link.recv(65536)
+        with pytest.raises((ConnectionError, EOFError)):
+            _drip(link)
+    assert 0.3 < time.monotonic() - started < 3
+    assert bench.http.get("/livez").status_code == 200
+
+
+def _drip(link: socket.socket) -> None:
+    while True:
+        link.sendall(b"G")
+        try:
+            if not link.recv(100):
+                raise EOFError
+        except TimeoutError:
+            continue
+
+
 @pytest.mark.code("market", 96)
 @pytest.mark.code("tencent", -5802)
 @pytest.mark.code("baidu", 222361)
