@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from time import perf_counter
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from .sessions import Model, Models
 from .spoofing import Liveness, Synthetic
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 FROM_FACE_NET = ALL - {Field.LIVENESS, Field.SYNTHETIC}
 
@@ -42,20 +44,30 @@ class _Seen:
 class Analyzer:
     """Turns photos into face reports. Models load on first use; one Analyzer may serve many threads."""
 
-    def __init__(self, models: Path | None = None, threads: int = 1, max_pixels: int = MAX_PIXELS) -> None:
+    def __init__(
+        self,
+        models: Path | None = None,
+        threads: int = 1,
+        max_pixels: int = MAX_PIXELS,
+        observe: Callable[[str, float], None] | None = None,
+    ) -> None:
         """Opens the registry; loads nothing yet.
 
         Args:
             models: The models folder; None takes FACEGATE_MODELS or the repository's.
             threads: Threads of each model, >= 1.
             max_pixels: Photos whose header announces more are refused.
+            observe: Told how many seconds each stage took, in the thread that did it: ``intake`` of each photo,
+                ``detect``, ``face``, ``liveness`` and ``synthetic`` of each batch, ``load.NAME`` of a model. What ends
+                in an error is told, too.
 
         Raises:
             ModelError: There is no readable registry.
         """
         self.registry = Registry(models)
-        self._models = Models(self.registry, threads)
+        self._models = Models(self.registry, threads, observe)
         self._max_pixels = max_pixels
+        self._observe = observe
 
     @cached_property
     def _detector(self) -> Detector:
@@ -129,7 +141,7 @@ class Analyzer:
         photos: list[Photo | ImageError] = []
         for image in images:
             try:
-                photos.append(read_photo(image, self._max_pixels))
+                photos.append(self._timed("intake", read_photo, image, self._max_pixels))
             except ImageError as error:
                 photos.append(error)
         return self._reports(photos, want, faces)
@@ -153,7 +165,7 @@ class Analyzer:
         if most is not None and most < 1:
             raise ValueError("faces must be 1 or more")
         good = [photo for photo in photos if isinstance(photo, Photo)]
-        found = iter(self._detector.find([photo.bgr for photo in good]) if good else [])
+        found = iter(self._timed("detect", self._detector.find, [photo.bgr for photo in good]) if good else [])
         groups: list[list[_Seen] | ImageError] = []
         for photo in photos:
             if isinstance(photo, ImageError):
@@ -170,16 +182,26 @@ class Analyzer:
         if not faces:
             return
         if want & FROM_FACE_NET:
-            for seen, answers in zip(faces, self._face_net.look([(s.photo.bgr, s.square) for s in faces]), strict=True):
+            looked = self._timed("face", self._face_net.look, [(s.photo.bgr, s.square) for s in faces])
+            for seen, answers in zip(faces, looked, strict=True):
                 seen.answers = answers
         if Field.LIVENESS in want:
-            scores = self._liveness.score([(s.photo.bgr, s.found.box) for s in faces])
+            scores = self._timed("liveness", self._liveness.score, [(s.photo.bgr, s.found.box) for s in faces])
             for seen, score in zip(faces, scores, strict=True):
                 seen.liveness = score
         if Field.SYNTHETIC in want:
-            scores = self._synthetic.score([(s.photo.bgr, s.square) for s in faces])
+            scores = self._timed("synthetic", self._synthetic.score, [(s.photo.bgr, s.square) for s in faces])
             for seen, score in zip(faces, scores, strict=True):
                 seen.synthetic = score
+
+    def _timed(self, stage: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._observe is None:
+            return work(*args, **kwargs)
+        started = perf_counter()
+        try:
+            return work(*args, **kwargs)
+        finally:
+            self._observe(stage, perf_counter() - started)
 
 
 def _report(group: list[_Seen], want: frozenset[Field], shape_facts: Mapping[str, Any]) -> Report:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -64,9 +65,11 @@ class Model:
 class Models:
     """The models of a registry, loaded on first use; safe to share between threads."""
 
-    def __init__(self, registry: Registry, threads: int) -> None:
+    def __init__(self, registry: Registry, threads: int, observe: Callable[[str, float], None] | None = None) -> None:
+        """Loads nothing yet; ``observe`` is told ``load.NAME`` and the seconds that a load took."""
         self.registry = registry
         self._threads = threads
+        self._observe = observe
         self._loaded: dict[str, Model] = {}
         self._lock = Lock()
 
@@ -80,7 +83,10 @@ class Models:
             return model
         with self._lock:
             if name not in self._loaded:
+                started = perf_counter()
                 self._loaded[name] = Model(self.registry[name], self._threads)
+                if self._observe is not None:
+                    self._observe(f"load.{name}", perf_counter() - started)
             return self._loaded[name]
 
     @property
