@@ -59,7 +59,7 @@ async def answer(call: flow.Call) -> Response:
     call.entry.images = len(asks)
     fetched = await asyncio.gather(*(_fetch(call, ask) for ask in asks), return_exceptions=True)
     found = [_or_raise(item) for item in fetched]  # the first photo that something is wrong with, not the fastest
-    result = await call.work(lambda: contract.write_result(asks, _faces(call, asks, found)))
+    result = await call.work(lambda: contract.write_result(asks, _faces(call, asks, found), call.service.thresholds))
     bare = call.verdict.settings.bare_body
     written = contract.write_answer(result, log_id(call.asked.request_id), int(time.time()), bare)
     return Response(written, media_type=JSON)

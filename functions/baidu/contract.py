@@ -1,7 +1,7 @@
 """Baidu's words: faceverify's request, and face reports in its result's names.
 
 Scales: `face_liveness` and `liveness.livemapscore` are the report's liveness as it is (0 attack .. 1 live), and
-`thresholds` are the three values that the liveness model is calibrated to: above them 1e-4, 1e-3 and 1e-2 of live faces
+`thresholds` are the three values of the liveness model's calibration below which 1e-4, 1e-3 and 1e-2 of live faces
 are refused. Angles and landmarks are the report's: pitch up -, down +; yaw image left -, right +; roll anticlockwise -,
 clockwise +; pixels of the upright photo.
 
@@ -43,7 +43,6 @@ COUNTS = frozenset({1, 3, 8})
 """How many photos a call may hold."""
 WANT = ALL - {Field.SYNTHETIC}
 """What is asked of every face, whatever `face_field` says: a FACE_TOKEN must answer for any field later."""
-THRESHOLDS = {"frr_1e-4": 0.05, "frr_1e-3": 0.3, "frr_1e-2": 0.9}
 
 _FACE_TOKEN = re.compile(r"[0-9a-f]{32}")
 
@@ -141,16 +140,17 @@ def check_face(face: Face) -> None:
         raise Failure(FACE_TOO_SMALL)
 
 
-def write_result(asks: Sequence[Ask], faces: Sequence[tuple[str, Face]]) -> Result:
+def write_result(asks: Sequence[Ask], faces: Sequence[tuple[str, Face]], thresholds: Mapping[str, float]) -> Result:
     """The result for a request's photos.
 
     Args:
         asks: What was asked.
         faces: For each of them its face token and its face, of a report made with WANT.
+        thresholds: The liveness model's, by the vendor's names: frr_1e-4, frr_1e-3, frr_1e-2.
     """
     items = [write_face(token, face, ask.fields) for ask, (token, face) in zip(asks, faces, strict=True)]
     best = max(item.liveness.livemapscore for item in items)
-    return Result(thresholds=Thresholds.model_validate(THRESHOLDS), face_liveness=best, face_list=items)
+    return Result(thresholds=Thresholds.model_validate(thresholds), face_liveness=best, face_list=items)
 
 
 def write_answer(result: Result, log_id: int, timestamp: int, bare: bool) -> bytes:

@@ -128,7 +128,7 @@ class FaceItem(BaseModel):
 
 
 class Thresholds(BaseModel):
-    """The liveness above which that share of live faces is refused."""
+    """The liveness below which that share of live faces is refused."""
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 

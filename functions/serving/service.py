@@ -6,9 +6,9 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from facecore.errors import ImageError
+from facecore.errors import ImageError, ModelError
 from facecore.report import Field, Report
 from gatekeeper import Gate
 from serving.fetch import Fetcher
@@ -19,8 +19,27 @@ if TYPE_CHECKING:
     from facecore.analyzer import Analyzer
 
 
+class Entry(Protocol):
+    """A model's entry in the registry."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What the registry tells of the model."""
+
+
+class Entries(Protocol):
+    """The registry of models."""
+
+    def __getitem__(self, name: str, /) -> Entry:
+        """A model's entry; ModelError when there is none."""
+
+
 class Analyses(Protocol):
     """What the contracts ask of facecore's Analyzer."""
+
+    @property
+    def registry(self) -> Entries:
+        """The registry of its models."""
 
     def analyse(self, image: bytes, want: frozenset[Field] = ..., faces: int | None = ...) -> Report:
         """The report of one photo."""
@@ -110,6 +129,19 @@ class Service:
                 if callable(self._analyzer):
                     self._analyzer = self._analyzer()
         return self._analyzer
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The liveness below which a share of live faces is refused, by the share: frr_1e-4, frr_1e-3, frr_1e-2.
+
+        Raises:
+            facecore.errors.ModelError: The registry does not tell.
+        """
+        facts = self.analyzer.registry["liveness"].facts
+        try:
+            return {name: float(value) for name, value in facts["calibration"]["thresholds"].items()}
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError("the registry entry of liveness has no thresholds") from error
 
     def warm_up(self, want: frozenset[Field]) -> None:
         """Makes everything now.

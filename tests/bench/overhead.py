@@ -37,6 +37,7 @@ class Instant:
 
     def __init__(self) -> None:
         self.report = Report(640, 480, (kit.face_of(b"any"),))
+        self.registry = kit.FakeAnalyzer().registry
 
     def warm_up(self, want: Any = ALL) -> None:
         """Nothing to load."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -73,6 +74,8 @@ class FakeAnalyzer:
         self.broken: Exception | None = None
         self.asked: list[frozenset[Field]] = []
         self.hook: Callable[[bytes], None] = lambda image: None
+        thresholds = {"frr_1e-4": 0.05, "frr_1e-3": 0.3, "frr_1e-2": 0.9}
+        self.registry = {"liveness": SimpleNamespace(facts={"calibration": {"thresholds": thresholds}})}
 
     def warm_up(self, want: frozenset[Field] = ALL) -> None:
         """Nothing to load."""

@@ -154,6 +154,14 @@ def test_the_bare_object_for_clients_that_want_it(bench: kit.Bench) -> None:
     refused(bench.baidu([item("AAAA")]), 222203)
 
 
+def test_the_thresholds_are_the_models(own_bench: kit.Bench) -> None:
+    told = {"frr_1e-4": 0.04, "frr_1e-3": 0.25, "frr_1e-2": 0.8}
+    own_bench.analyzer.registry["liveness"].facts["calibration"]["thresholds"] = told
+    assert result(own_bench.baidu([item()]))["thresholds"] == told
+    own_bench.analyzer.registry["liveness"].facts.clear()
+    refused(own_bench.baidu([item()]), 222361)
+
+
 @pytest.mark.parametrize("option", ["COMMON", "GATE"])
 def test_options(bench: kit.Bench, option: str) -> None:
     result(bench.baidu([item(option=option)]))
