@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
+
+from facecore.evaluation import liveness_knots
 
 from ..common.metrics import area_under_roc, equal_error_rate, rejected_at
 from .views import Views
@@ -35,35 +35,11 @@ def liveness_figures(score: Scores, views: Views, index: NDArray[np.int64]) -> d
     return figures
 
 
-def live_quantile(score: Scores, source: NDArray[np.str_], share: float) -> float:
-    """The raw score under which the weighted ``share`` of live photos lies.
-
-    Below what the photos can show (a few in a thousand) the logits' tail is continued in a straight line over the
-    logarithm of the share.
-    """
-    weight = np.array([LIVE_WEIGHTS[name] / max(1, int((source == name).sum())) for name in source])
-    order = np.argsort(score)
-    below = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()
-    if share >= 0.006:
-        return float(np.interp(share, below, score[order]))
-    near, far = (float(np.interp(p, below, score[order])) for p in (0.03, 0.006))
-    slope = max((near - far) / np.log(0.03 / 0.006), 0.15)
-    return far - slope * float(np.log(0.006 / share))
+def live_weights(source: NDArray[np.str_]) -> NDArray[np.float64]:
+    """How much each live photo counts when thresholds are set: its source's weight, shared among its photos."""
+    return np.array([LIVE_WEIGHTS[name] / max(1, int((source == name).sum())) for name in source])
 
 
 def calibration_knots(live: Scores, source: NDArray[np.str_]) -> list[list[float]]:
     """Knots (raw, calibrated): 0.05, 0.3, 0.9 at 1e-4, 1e-3, 1e-2 of live refused."""
-    at = {share: live_quantile(live, source, share) for share in (1e-4, 1e-3, 1e-2, 5e-2, 0.5)}
-    knots = [
-        [at[1e-4] - 6, 0.0],
-        [at[1e-4] - 2, 0.005],
-        [at[1e-4], 0.05],
-        [at[1e-3], 0.3],
-        [at[1e-2], 0.9],
-        [at[5e-2], 0.97],
-        [at[0.5], 0.995],
-        [at[0.5] + 4, 1.0],
-    ]
-    for before, after in pairwise(knots):
-        after[0] = max(after[0], before[0] + 0.02)
-    return [[round(raw, 4), value] for raw, value in knots]
+    return liveness_knots(live, live_weights(source))
