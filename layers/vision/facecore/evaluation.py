@@ -123,7 +123,7 @@ def live_quantile(score: Scores, weight: NDArray[np.float64], share: float) -> f
         return float(np.interp(share, below, score[order]))
     near, far = (float(np.interp(p, below, score[order])) for p in (0.03, SHOWN))
     slope = max((near - far) / np.log(0.03 / SHOWN), 0.15)
-    return far - slope * float(np.log(SHOWN / share))
+    return float(far - slope * np.log(SHOWN / share))
 
 
 def liveness_knots(score: Scores, weight: NDArray[np.float64]) -> list[list[float]]:
