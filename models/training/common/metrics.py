@@ -1,4 +1,4 @@
-"""Figures of two-class scores; a higher score means the positive (live, or synthetic) class. See facecore.evaluation."""
+"""Figures of two-class scores; a higher score means the positive (live, or synthetic) class."""
 
 from facecore.evaluation import (
     Scores,
