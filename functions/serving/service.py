@@ -150,7 +150,7 @@ class Service:
             facecore.errors.ModelError: A model file is missing or altered.
             gatekeeper.LedgerUnavailable: The ledger does not answer.
         """
-        self.gate.ledger.ready()
+        _ = self.gate
         self.analyzer.warm_up(want)
 
     def close(self) -> None:

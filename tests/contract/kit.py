@@ -40,7 +40,7 @@ from gatekeeper import Contract, Gate, credentials, tencent
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.vault import Vault
 from serving.fetch import Fetcher
-from serving.service import Service, Settings
+from serving.service import Analyses, Service, Settings
 from standalone import server
 from standalone.app import Server
 from tests import photos
@@ -235,12 +235,12 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path, **settings: Any) -> Iterator[Bench]:
-    """A server with one client for each contract."""
+def bench(folder: Path, real: Analyses | None = None, **settings: Any) -> Iterator[Bench]:
+    """A server with one client for each contract, and an analyzer that does as it is told or the real one."""
     clock, analyzer = Clock(), FakeAnalyzer()
     gate = Gate(SqliteLedger(folder / "ledger.sqlite"), Vault(KEY), clock)
     names: dict[str, str] = {}
-    service = Service(gate, analyzer, Settings(**{"fetcher": local_fetcher(names)} | settings))
+    service = Service(gate, real or analyzer, Settings(**{"fetcher": local_fetcher(names)} | settings))
     with (
         serving(Server(service)) as (base, stop),
         httpx.Client(base_url=base, timeout=30, trust_env=False) as http,
