@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import json
 import time
+import uuid
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -21,6 +23,7 @@ from serving import flow, forms, openapi
 from serving.aws import lambda_handler
 from serving.body import BodyTimeout, BodyTooLarge, read_body
 from serving.codes import Failure
+from serving.journal import Entry
 from serving.pool import Overloaded
 from serving.service import Service
 
@@ -49,20 +52,32 @@ def log_id(request_id: str) -> int:
     return int.from_bytes(hashlib.sha256(request_id.encode()).digest()[:6])
 
 
-WORDS = flow.Words(Contract.BAIDU, contract.MAX_BODY, refusal, failure, errors.CAUSES)
+WORDS = flow.Words(
+    Contract.BAIDU,
+    contract.MAX_BODY,
+    refusal,
+    failure,
+    errors.CAUSES,
+    told_id=lambda request_id: str(log_id(request_id)),
+)
 
 
 async def answer(call: flow.Call) -> Response:
     """The judgement of a call's photos."""
     body = await call.body(contract.MAX_BODY)
-    asks = contract.read_request(call.request.headers.get("content-type", ""), body)
+    kind = call.request.headers.get("content-type", "")
+    asks = await call.read(partial(contract.read_request, kind), body)
     call.entry.images = len(asks)
     fetched = await asyncio.gather(*(_fetch(call, ask) for ask in asks), return_exceptions=True)
     found = [_or_raise(item) for item in fetched]  # the first photo that something is wrong with, not the fastest
-    result = await call.work(lambda: contract.write_result(asks, _faces(call, asks, found), call.service.thresholds))
-    bare = call.verdict.settings.bare_body
-    written = contract.write_answer(result, log_id(call.asked.request_id), int(time.time()), bare)
-    return Response(written, media_type=JSON)
+
+    def work() -> bytes:
+        faces, bare = _faces(call, asks, found), call.verdict.settings.bare_body
+        with call.stage("words"):
+            result = contract.write_result(asks, faces, call.service.thresholds)
+            return contract.write_answer(result, log_id(call.asked.request_id), int(time.time()), bare)
+
+    return Response(await call.work(work), media_type=JSON)
 
 
 async def _fetch(call: flow.Call, ask: Ask) -> bytes | Face | None:
@@ -124,8 +139,9 @@ async def token(request: Request, service: Service) -> Response:
         grant = baidu.Grant(
             503, {"error_description": "Service temporarily unavailable", "error": "temporarily_unavailable"}
         )
-    flow.note(request, service, Contract.BAIDU, str(grant.body.get("error", "token")), grant.status)
-    return Response(json.dumps(grant.body), grant.status, {"Cache-Control": "no-store"}, JSON)
+    response = Response(json.dumps(grant.body), grant.status, {"Cache-Control": "no-store"}, JSON)
+    entry = Entry(Contract.BAIDU.value, str(uuid.uuid4()).upper(), code=str(grant.body.get("error", "token")))
+    return flow.note(request, service, entry, response)
 
 
 def create_app(service: Service) -> FastAPI:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
@@ -49,14 +51,16 @@ async def answer(call: flow.Call) -> Response:
         call.verdict = await call.service.access.run(lambda: market.complete(pending, asked, body, gate))
         if not call.verdict.allowed:
             raise flow.Refused(call.verdict)
-    request = call.request
-    options = contract.read_options(request.scope["query_string"], request.headers.get("content-type", ""), body)
+    query, kind = call.request.scope["query_string"], call.request.headers.get("content-type", "")
+    options = await call.read(partial(contract.read_options, query, kind), body)
     call.entry.images = 1
     image = None if options.url is None else await call.download(options.url, contract.MAX_IMAGE)
 
     def work() -> bytes:
         photo = contract.decode_image(options) if image is None else image
-        return contract.write_answer(call.service.analyzer.analyse(photo, contract.WANT, faces=1))
+        report = call.service.analyzer.analyse(photo, contract.WANT, faces=1)
+        with call.stage("words"):
+            return contract.write_answer(report)
 
     return Response(await call.work(work), headers={"X-Ca-Request-Id": call.asked.request_id}, media_type=JSON)
 

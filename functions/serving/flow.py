@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -26,6 +27,7 @@ from serving.service import Service
 Result = TypeVar("Result")
 
 _EXPECTED = (Failure, ImageError, FetchError, BodyTooLarge, BodyTimeout)
+_LONG = 1 << 20
 _CALLER_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _CALLER_ID_HEADERS = ("x-request-id", "x-ca-request-id", "x-bce-request-id")
 
@@ -41,6 +43,7 @@ class Words:
         failure: Makes the answer to a call that ends with a code; the second argument is the request's id.
         codes: The vendor's code for each type of error of a body, a download, a photo or a model; a subtype's own
             entry goes before its base's, and Exception stands for anything unforeseen.
+        told_id: The request's id as the body of the contract's answers tells it; empty when it tells none other.
     """
 
     contract: Contract
@@ -48,6 +51,7 @@ class Words:
     refusal: Callable[[Verdict], Response]
     failure: Callable[[Failure, str], Response]
     codes: Mapping[type[Exception], Code]
+    told_id: Callable[[str], str] = lambda request_id: ""
 
     def name(self, error: Exception) -> Failure:
         """An error as a failure with the vendor's code."""
@@ -92,13 +96,29 @@ class Call:
         self.entry.bytes_in = len(body)
         return body
 
+    async def read(self, read: Callable[[bytes], Result], body: bytes) -> Result:
+        """Takes a body apart: a long one outside the event loop."""
+        if len(body) < _LONG:
+            return read(body)
+        return await self.service.access.run(partial(read, body))
+
     async def download(self, url: str, max_bytes: int) -> bytes:
         """The photo behind a url.
 
         Raises:
             FetchError, Overloaded: See `serving.fetch` and `serving.pool`.
         """
-        return await self.service.downloads.run(partial(self.service.settings.fetcher.fetch, url, max_bytes))
+        with self.stage("fetch"):
+            return await self.service.downloads.run(partial(self.service.settings.fetcher.fetch, url, max_bytes))
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Tells the meter how long what is done inside takes, however it ends; names: see `serving.meter.Meter`."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.service.meter.stage(name, time.perf_counter() - started)
 
     async def work(self, work: Callable[[], Result]) -> Result:
         """Does work on photos outside the event loop.
@@ -137,13 +157,14 @@ async def run(
     """
     started = time.perf_counter()
     asked = doors.request(request.scope, str(uuid.uuid4()).upper())
-    entry = Entry(words.contract.value, asked.request_id, caller_id(request))
+    entry = Entry(words.contract.value, asked.request_id, caller_id(request), words.told_id(asked.request_id))
     verdict = refusals.unavailable(words.contract, asked.request_id)
     call = Call(request, asked, verdict, service, entry)
     try:
-        verdict = call.verdict = await service.access.run(
-            lambda: doors.verdict(request.scope, asked, judge, words.contract, service.gate)
-        )
+        with call.stage("verdict"):
+            verdict = call.verdict = await service.access.run(
+                lambda: doors.verdict(request.scope, asked, judge, words.contract, service.gate)
+            )
     except Exception as error:  # whatever it is: nobody comes in without a verdict
         if not isinstance(error, LedgerUnavailable | Overloaded):
             entry.fault = describe(error)
@@ -191,7 +212,8 @@ async def _settle(call: Call, outcome: str, billable: bool) -> Verdict:
     if not call.verdict.client:
         return call.verdict
     try:
-        return await call.service.access.run(lambda: call.service.gate.settle(call.verdict, outcome, billable))
+        with call.stage("booking"):
+            return await call.service.access.run(lambda: call.service.gate.settle(call.verdict, outcome, billable))
     except Exception as error:
         if billable:
             raise
@@ -203,14 +225,13 @@ def lost(request: Request, service: Service, words: Words, code: Code, **fills: 
     """The answer to a request that no route takes, in the vendor's words, written down like any other."""
     request_id = str(uuid.uuid4()).upper()
     response = words.failure(Failure(code, code.message.format(**fills)), request_id)
-    note(request, service, words.contract, str(code.code), response.status_code, request_id)
-    response.headers["X-Request-Id"] = caller_id(request) or request_id
+    entry = Entry(words.contract.value, request_id, told_id=words.told_id(request_id), code=str(code.code))
+    return note(request, service, entry, response)
+
+
+def note(request: Request, service: Service, entry: Entry, response: Response) -> Response:
+    """Writes a request down that is no call, and tells its id in the answer."""
+    entry.caller_id, entry.status = caller_id(request), response.status_code
+    response.headers["X-Request-Id"] = entry.caller_id or entry.request_id
+    service.journal.write(entry)
     return response
-
-
-def note(
-    request: Request, service: Service, contract: Contract, code: str, status: int, request_id: str | None = None
-) -> None:
-    """Writes a request down that is no call."""
-    request_id = request_id or str(uuid.uuid4()).upper()
-    service.journal.write(Entry(contract.value, request_id, caller_id(request), code=code, status=status))

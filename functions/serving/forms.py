@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 _MAX_FIELDS = 256
+_MAX_BRACKETS = 256
+_MAX_COMMAS = 4096
 
 
 class Malformed(ValueError):
@@ -74,8 +76,11 @@ def parse_json(body: bytes) -> Any:
 
     Raises:
         Duplicate: An object names a member twice.
-        Malformed: The bytes are not JSON in UTF-8, hold NaN or Infinity, or nest too deeply.
+        Malformed: The bytes are not JSON in UTF-8, hold NaN or Infinity, nest too deeply, or hold more brackets or
+            commas than any request has: few bytes of those make many objects.
     """
+    if body.count(b"[") + body.count(b"{") > _MAX_BRACKETS or body.count(b",") > _MAX_COMMAS:
+        raise Malformed("too many members")
     try:
         text = body.decode("utf-8-sig")
         return json.loads(text, object_pairs_hook=_members, parse_constant=_refuse)

@@ -1,4 +1,4 @@
-"""One log line and a few metrics for every call: an allow-list of fields, so that nothing else can get out.
+"""One log line for every call: an allow-list of fields, so that nothing else can get out.
 
 A line never holds an image, a credential, a token, an address or a query. What went wrong inside is told by the type
 of the error and the lines of code that it passed, never by its text, which may hold what a caller sent.
@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from types import TracebackType
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 
 from facecore.errors import ModelError
+from serving.meter import Meter
 
 _FRAMES = 6
 
@@ -28,6 +28,7 @@ class Entry:
         contract: Which contract was called.
         request_id: This service's own id of the call.
         caller_id: The id that the caller gave the call, if it is one.
+        told_id: The id that the answer's body tells, where that is another one.
         client: The client's id, empty while it is not known.
         code: The vendor's code that was answered.
         status: The HTTP status.
@@ -42,6 +43,7 @@ class Entry:
     contract: str
     request_id: str
     caller_id: str = ""
+    told_id: str = ""
     client: str = ""
     code: str = ""
     status: int = 0
@@ -78,11 +80,11 @@ class Journal:
     """Where calls are written down.
 
     Args:
-        metrics: Whether metrics in CloudWatch's embedded format are printed, too.
+        meter: Told of every call, too.
     """
 
-    def __init__(self, metrics: bool) -> None:
-        self._metrics = Metrics(namespace="facegate", service="facegate") if metrics else None
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
 
     def write(self, entry: Entry) -> None:
         """Writes one call down."""
@@ -93,13 +95,4 @@ class Journal:
             logger().error("call", extra=told)
         else:
             logger().info("call", extra=told)
-        if self._metrics is not None:
-            self._metrics.add_dimension("contract", entry.contract)
-            self._metrics.add_metric("Calls", MetricUnit.Count, 1)
-            self._metrics.add_metric("Billed", MetricUnit.Count, int(entry.billed))
-            self._metrics.add_metric("Faults", MetricUnit.Count, int(bool(entry.fault)))
-            self._metrics.add_metric("Latency", MetricUnit.Milliseconds, line["ms"])
-            self._metrics.add_metric("Work", MetricUnit.Milliseconds, line["ms_work"])
-            self._metrics.add_metadata("request_id", entry.request_id)
-            self._metrics.add_metadata("code", entry.code)
-            self._metrics.flush_metrics()
+        self._meter.call(entry)

@@ -13,6 +13,7 @@ from facecore.report import Field, Report
 from gatekeeper import Gate
 from serving.fetch import Fetcher
 from serving.journal import Journal
+from serving.meter import EmfMeter, Meter, watched
 from serving.pool import Pool
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Service:
         gate: The access layer, or what makes it.
         analyzer: The inference core, or what makes it.
         settings: How the process serves.
+        meter: Where its numbers go.
     """
 
     def __init__(
@@ -93,9 +95,11 @@ class Service:
         gate: Gate | Callable[[], Gate],
         analyzer: Analyses | Callable[[], Analyses],
         settings: Settings | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self.settings = settings or Settings()
-        self.journal = Journal(self.settings.metrics)
+        self.meter = meter or Meter()
+        self.journal = Journal(self.meter)
         inline = self.settings.threads == 0
         self.work = Pool("photo", self.settings.threads, self.settings.waiting)
         self.access = Pool("access", 0 if inline else 4, 1024)
@@ -161,12 +165,18 @@ class Service:
             self._gate.ledger.close()
 
 
-def default_service() -> Service:
-    """The service that the environment describes."""
-    return Service(Gate.from_env, _analyzer, Settings.from_env(os.environ))
+def default_service(meter: Meter | None = None) -> Service:
+    """The service that the environment describes.
+
+    Args:
+        meter: Where its numbers go; None prints CloudWatch's format on Lambda and keeps none elsewhere.
+    """
+    settings = Settings.from_env(os.environ)
+    kept = meter or (EmfMeter() if settings.metrics else Meter())
+    return Service(watched(Gate.from_env, kept), lambda: _analyzer(kept), settings, kept)
 
 
-def _analyzer() -> Analyzer:
+def _analyzer(meter: Meter) -> Analyzer:
     from facecore.analyzer import Analyzer
 
-    return Analyzer(threads=int(os.environ.get("FACEGATE_MODEL_THREADS", "1")))
+    return Analyzer(threads=int(os.environ.get("FACEGATE_MODEL_THREADS", "1")), observe=meter.stage)

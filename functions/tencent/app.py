@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
@@ -34,7 +35,8 @@ WORDS = flow.Words(Contract.TENCENT, contract.MAX_BODY, refusal, failure, errors
 async def answer(call: flow.Call) -> Response:
     """The score of the one photo that a call names."""
     body = await call.body(contract.MAX_BODY)
-    options = contract.read_options(call.request.headers.get("content-type", ""), body)
+    kind = call.request.headers.get("content-type", "")
+    options = await call.read(partial(contract.read_options, kind), body)
     call.entry.images = 1
     call.verdict = tencent.target(call.verdict, options.appid)
     if not call.verdict.allowed:
@@ -43,7 +45,9 @@ async def answer(call: flow.Call) -> Response:
 
     def work() -> bytes:
         photo = contract.image_bytes(options) if image is None else image
-        return contract.write_answer(call.service.analyzer.analyse(photo, contract.WANT, faces=1))
+        report = call.service.analyzer.analyse(photo, contract.WANT, faces=1)
+        with call.stage("words"):
+            return contract.write_answer(report)
 
     return Response(await call.work(work), media_type=JSON)
 

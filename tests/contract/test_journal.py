@@ -13,6 +13,7 @@ import pytest
 
 from gatekeeper import Contract
 from serving.journal import Entry, Journal, describe
+from serving.meter import EmfMeter
 from tests.contract import kit
 from tests.contract.test_access import signed
 from tests.contract.web import Site
@@ -77,7 +78,7 @@ def test_only_allowed_fields_and_nothing_secret(bench: kit.Bench, site: Site, pr
 
 
 def test_metrics(capsys: pytest.CaptureFixture[str]) -> None:
-    journal = Journal(metrics=True)
+    journal = Journal(EmfMeter())
     capsys.readouterr()
     for _ in range(2):
         journal.write(Entry("market", "ID-1", client="c", code="0", status=200, billed=True, ms=12.345, ms_work=10.0))

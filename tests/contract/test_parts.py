@@ -93,7 +93,19 @@ def test_json_that_is_none_is_malformed_and_nothing_else(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b'{"a":1,"a":1}', b'[{"a":1,"b":2,"a":3}]', b"NaN", b"[Infinity]", b"{" * 99_999, b"", b"\xff", b"1 2"]
+    "text",
+    [
+        b'{"a":1,"a":1}',
+        b'[{"a":1,"b":2,"a":3}]',
+        b"NaN",
+        b"[Infinity]",
+        b"{" * 99_999,
+        b"",
+        b"\xff",
+        b"1 2",
+        b"[" + b"[]," * 300 + b"0]",
+        b"[" + b"1," * 5000 + b"1]",
+    ],
 )
 def test_json_that_is_refused(text: bytes) -> None:
     with pytest.raises(forms.Malformed):
