@@ -10,11 +10,11 @@ BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes --no-deps --no-build-isolation
 COMPILE := uv pip compile --quiet --upgrade --generate-hashes --no-strip-extras --no-annotate \
 	--custom-compile-command "make lock"
-LOCKED := build functions access standalone dev sam lock
+LOCKED := build functions access standalone lambda dev sam lock
 # Where pip finds the CPU build of torch, when its own configuration does not say: a folder or an address.
 TORCH_FROM ?=
 
-.PHONY: help setup run test lint format bench bench-models train events lock clean
+.PHONY: help setup run test lint format bench bench-models train events authorizers lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -48,6 +48,9 @@ train: .venv-train/.stamp ## train one model: make train MODEL=detector
 
 events: setup ## write the gateway events from the sample photo and the demo credentials
 	@$(BIN)/python -m events.make $(ARGS)
+
+authorizers: setup ## put the Lambda authorizers together in build/authorizers, for sam deploy
+	@$(BIN)/python layers/access/assemble.py build/authorizers
 
 clean: ## remove the environments, caches and build output
 	rm -rf .venv .venv-sam .venv-train .venv-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .aws-sam

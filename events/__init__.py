@@ -1,0 +1,1 @@
+"""Gateway events for `sam local invoke` and the tests: what API Gateway hands to the authorizers and the functions."""
