@@ -111,7 +111,7 @@ def watched(make: Callable[[], Gate], meter: Meter) -> Callable[[], Gate]:
     """The same maker of a gate, with the failures of its ledger counted, those of opening it too."""
 
     def made() -> Gate:
-        gate = _counted("open", make, meter)()
+        gate: Gate = _counted("open", make, meter)()
         gate.ledger = cast(Ledger, WatchedLedger(gate.ledger, meter))
         return gate
 
