@@ -1,8 +1,9 @@
-"""The three contracts on one port, with what an operator needs beside them: /livez and /healthz."""
+"""The three contracts on one port, with what an operator needs beside them: /livez and /healthz; the playground at /."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +18,7 @@ from facecore.report import ALL
 from gatekeeper import LedgerUnavailable
 from serving.journal import describe, logger
 from serving.service import Service, default_service
+from standalone.playground import Playground
 
 
 class Server:
@@ -27,10 +29,12 @@ class Server:
 
     Args:
         service: What the contracts work with; closed when the server stops.
+        playground: What serves its page; None leaves it out.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, playground: Playground | None = None) -> None:
         self._service = service
+        self._playground = playground
         self._ready = threading.Event()
         baidu_app = baidu.app.create_app(service)
         self._contracts: tuple[tuple[str, ASGIApp], ...] = (
@@ -52,6 +56,8 @@ class Server:
         for prefix, app in self._contracts:
             if path.startswith(prefix):
                 return app
+        if self._playground is not None and self._playground.takes(path):
+            return self._playground
         if path == "/livez":
             return JSONResponse({"status": "alive"})
         if path == "/healthz":
@@ -90,7 +96,8 @@ class Server:
 
 def create_app() -> Server:
     """The server that the environment describes; what uvicorn's workers call."""
-    return Server(default_service())
+    service = default_service()
+    return Server(service, Playground.from_env(service, os.environ))
 
 
 def _with_path(scope: Scope) -> Scope:

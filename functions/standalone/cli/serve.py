@@ -33,7 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         listening = server.listen(arguments.host, arguments.port)
         try:
-            if _demo(arguments):
+            demo = _demo(arguments)
+            os.environ["FACEGATE_DEMO"] = "on" if demo else "off"  # for the playground, in every worker
+            if demo:
                 _greet(f"http://{_name(arguments.host)}:{listening.getsockname()[1]}")
             server.serve(listening, arguments.workers)
         finally:
@@ -58,6 +60,7 @@ def _name(host: str) -> str:
 
 def _greet(base: str) -> None:
     from gatekeeper import Contract, Gate
+    from standalone.playground import Playground
     from standalone.samples import curl_lines
 
     gate = Gate.from_env()
@@ -67,6 +70,8 @@ def _greet(base: str) -> None:
         gate.ledger.close()
     titles = {Contract.MARKET: "Cloud market", Contract.TENCENT: "Tencent", Contract.BAIDU: "Baidu"}
     print(f"facegate serves at {base} (ready when {base}/healthz answers 200). To try it, paste:")
+    if Playground.is_on(os.environ):
+        print(f"\n# Playground: open {base}/")
     for contract, line in lines.items():
         print(f"\n# {titles[contract]}\n{line}")
     print(flush=True)
