@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 
 from python_multipart.exceptions import FormParserError
@@ -10,6 +11,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from serving.forms import Malformed
 
 _MAX_PARTS = 32
+
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it tells of what a caller sent
 
 
 @dataclass(slots=True)

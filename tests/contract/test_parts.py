@@ -132,6 +132,13 @@ def test_multipart_that_is_none_is_malformed_and_nothing_else(body: bytes, bound
             multipart.parse(text, boundary)
 
 
+def test_nothing_is_told_of_a_multipart_that_is_none(caplog: pytest.LogCaptureFixture) -> None:
+    for body in (b"hush", b"--x\r\nhush\x00: 1\r\n", b"--xhush"):
+        with pytest.raises(forms.Malformed):
+            multipart.parse(body, b"x")
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize(
     ("content_type", "boundary"),
     [
