@@ -200,7 +200,8 @@ def _average_gradients(net: nn.Module, processes: int) -> None:
     offset = 0
     for parameter in parameters:
         size = parameter.numel()
-        parameter.grad = flat[offset : offset + size].view_as(parameter).clone()
+        # in the parameter's own memory layout: the fused optimizer walks raw memory
+        parameter.grad = torch.empty_like(parameter).copy_(flat[offset : offset + size].view_as(parameter))
         offset += size
 
 

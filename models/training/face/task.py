@@ -19,8 +19,18 @@ from .net import AGES, FaceModel, FaceNet
 from .occluders import occlude
 
 # Samples of one epoch by source; the smile pack is grey and noisy, so it gets a small part.
-EPOCH = {"utk": 18686, "scut": 3600, "amls": 2400, "cartoon": 500, "anime": 700, "ffhq": 700, "hardfake": 500,
-         "shape": 270, "w300": 2000, "smile": 5000}  # fmt: skip
+EPOCH = {
+    "utk": 20000,
+    "scut": 2800,
+    "amls": 3200,
+    "cartoon": 300,
+    "anime": 400,
+    "ffhq": 800,
+    "hardfake": 400,
+    "shape": 200,
+    "w300": 1600,
+    "smile": 3500,
+}  # fmt: skip
 Sample = dict[str, Image | NDArray[np.floating] | np.floating | float | int]
 
 
@@ -45,6 +55,7 @@ class FaceTask:
             glasses = self.labels.glasses[index]
             weight[glasses == 1] *= 1.8
             weight[glasses == 2] *= 3.0
+            weight[self.labels.expression[index] >= 0] *= 3.0
         return weight / weight.sum()
 
     def steps(self, size: int, processes: int) -> int:
@@ -74,7 +85,7 @@ class FaceTask:
         covered = False
         if not np.isnan(p).any():
             cover_known = 1.0
-            if rng.random() < 0.4:
+            if rng.random() < 0.3:
                 image, cover, sun = occlude(image, p.astype(np.float32), rng, self.textures)
                 covered = True
                 glasses = 2 if sun else (glasses if cover[:2].max() < 0.15 else -1)
@@ -175,11 +186,11 @@ class FaceTask:
         losses["beauty"] = _known(
             out["beauty"][:, 0], batch["beauty"].float(), lambda a, b: F.smooth_l1_loss(a, b, beta=0.2)
         )
-        losses["gender"] = _class(out["gender"], batch["gender"], 0.02) * 0.7
-        losses["race"] = _class(out["race"], batch["race"], 0.08) * 0.7
+        losses["gender"] = _class(out["gender"], batch["gender"], 0.02)
+        losses["race"] = _class(out["race"], batch["race"], 0.08) * 0.9
         losses["glasses"] = _class(out["glasses"], batch["glasses"], 0.01)
         losses["cartoon"] = _class(out["cartoon"], batch["cartoon"], 0.0) * 0.5
-        losses["expression"] = _expression(out["expression"], batch["expression"]) * 0.7
+        losses["expression"] = _expression(out["expression"], batch["expression"])
         cover = F.binary_cross_entropy_with_logits(out["cover"], batch["cover"].float(), reduction="none").mean(1)
         has = batch["has_cover"].float()
         losses["cover"] = (cover * has).sum() / (has.sum() + 1) * 1.5
