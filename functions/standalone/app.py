@@ -1,4 +1,4 @@
-"""The three contracts on one port, with what an operator needs beside them: /livez and /healthz; the playground at /."""
+"""The three contracts on one port, with /livez and /healthz for operators and the playground at / for people."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from facecore.report import ALL
 from gatekeeper import LedgerUnavailable
 from serving.journal import describe, logger
 from serving.service import Service, default_service
+from standalone import metrics
 from standalone.playground import Playground
 
 
@@ -30,11 +31,15 @@ class Server:
     Args:
         service: What the contracts work with; closed when the server stops.
         playground: What serves its page; None leaves it out.
+        numbers: What is shown at /metrics; None shows nothing there.
     """
 
-    def __init__(self, service: Service, playground: Playground | None = None) -> None:
+    def __init__(
+        self, service: Service, playground: Playground | None = None, numbers: metrics.Prometheus | None = None
+    ) -> None:
         self._service = service
         self._playground = playground
+        self._numbers = numbers
         self._ready = threading.Event()
         baidu_app = baidu.app.create_app(service)
         self._contracts: tuple[tuple[str, ASGIApp], ...] = (
@@ -62,6 +67,8 @@ class Server:
             return JSONResponse({"status": "alive"})
         if path == "/healthz":
             return self._health
+        if path == metrics.PATH and self._numbers is not None:
+            return self._numbers
         return JSONResponse({"error": "not found"}, 404)
 
     async def _health(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,8 +103,9 @@ class Server:
 
 def create_app() -> Server:
     """The server that the environment describes; what uvicorn's workers call."""
-    service = default_service()
-    return Server(service, Playground.from_env(service, os.environ))
+    meter, numbers = metrics.from_env(os.environ)
+    service = default_service(meter)
+    return Server(service, Playground.from_env(service, os.environ), numbers)
 
 
 def _with_path(scope: Scope) -> Scope:

@@ -18,29 +18,39 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="make the demo clients and print how to call (default: only when listening on this machine alone)",
     )
+    parser.add_argument(
+        "--metrics",
+        default=os.environ.get("FACEGATE_METRICS") or None,
+        metavar="on|off|HOST:PORT",
+        help="show numbers at /metrics, not at all, or at an address of their own "
+        "(default FACEGATE_METRICS, else on only when listening on this machine alone)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serves until a signal ends it; 2 when it can not start."""
     from gatekeeper import GatekeeperError
-    from standalone import defaults, server
+    from standalone import defaults, metrics, server
 
     if arguments.workers < 1 or not 0 <= arguments.port < 65_536:
         print("facegate: --workers takes 1 or more, --port 0 to 65535", file=sys.stderr)
         return 2
     defaults.apply()
     os.environ.setdefault("FACEGATE_THREADS", str(max(1, (os.cpu_count() or 1) // arguments.workers)))
+    demo = _demo(arguments)
+    shown = arguments.metrics or ("on" if _private(arguments.host) else "off")
+    # For the playground and the numbers, in every worker:
+    os.environ |= {"FACEGATE_DEMO": "on" if demo else "off", metrics.SETTING: shown}
     try:
         listening = server.listen(arguments.host, arguments.port)
         try:
-            demo = _demo(arguments)
-            os.environ["FACEGATE_DEMO"] = "on" if demo else "off"  # for the playground, in every worker
-            if demo:
-                _greet(f"http://{_name(arguments.host)}:{listening.getsockname()[1]}")
-            server.serve(listening, arguments.workers)
+            with metrics.shared(shown):
+                if demo:
+                    _greet(f"http://{_name(arguments.host)}:{listening.getsockname()[1]}")
+                server.serve(listening, arguments.workers)
         finally:
             listening.close()
-    except (GatekeeperError, OSError) as error:
+    except (GatekeeperError, OSError, metrics.BadSetting) as error:
         print(f"facegate: {error}", file=sys.stderr)
         return 2
     return 0
@@ -49,7 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _demo(arguments: argparse.Namespace) -> bool:
     if arguments.demo is not None:
         return bool(arguments.demo)
-    return arguments.host in ("127.0.0.1", "localhost", "::1")
+    return _private(arguments.host)
+
+
+def _private(host: str) -> bool:
+    return host in ("127.0.0.1", "localhost", "::1")
 
 
 def _name(host: str) -> str:
