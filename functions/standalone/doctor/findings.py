@@ -1,0 +1,46 @@
+"""What a check finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How bad it is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        check: Which check: versions, settings, models, ledger, clock, keys, port.
+        level: How bad it is.
+        told: What was found.
+        todo: What to do about it; empty when there is nothing to do.
+    """
+
+    check: str
+    level: Level
+    told: str
+    todo: str = ""
+
+
+def ok(check: str, told: str) -> Finding:
+    """Nothing to do."""
+    return Finding(check, Level.OK, told)
+
+
+def warn(check: str, told: str, todo: str) -> Finding:
+    """It works, and should not stay so."""
+    return Finding(check, Level.WARN, told, todo)
+
+
+def fail(check: str, told: str, todo: str) -> Finding:
+    """It does not work."""
+    return Finding(check, Level.FAIL, told, todo)
