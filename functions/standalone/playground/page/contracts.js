@@ -22,7 +22,7 @@ export const contracts = {
     secrets: () => ["appid", "secret_id", "secret_key"],
     signs: () => true,
     ask: askTencent,
-    problem: (step) => (step.body.code === 0 ? null : { code: step.body.code, message: step.body.message }),
+    problem: tencentProblem,
   },
   baidu: {
     route: "POST /rest/2.0/face/v3/faceverify",
@@ -63,6 +63,8 @@ export async function ask(request, photos, secrets) {
   }
   return { steps, ms: performance.now() - started, problem };
 }
+
+const UNREADABLE = { code: "unreadable", message: "" };
 
 class Unreachable extends Error {}
 
@@ -121,7 +123,13 @@ function marketProblem(step) {
   const header = (name) => step.headers.find(([key]) => key === name)?.[1];
   const code = header("x-ca-error-code");
   if (code) return { code, message: header("x-ca-error-message") ?? "" };
-  return step.body.code === 0 ? null : { code: step.body.code, message: step.body.desc };
+  if (step.body.code !== 0) return { code: step.body.code ?? "unreadable", message: step.body.desc ?? "" };
+  return step.body.result ? null : UNREADABLE;
+}
+
+function tencentProblem(step) {
+  if (step.body.code !== 0) return { code: step.body.code ?? "unreadable", message: step.body.message ?? "" };
+  return step.body.data ? null : UNREADABLE;
 }
 
 async function askTencent(request, [photo], secrets, steps) {
@@ -159,7 +167,8 @@ async function askBaidu(request, photos, secrets, steps) {
 function baiduProblem(step) {
   const body = step.body;
   if (step.title === "token") return { code: body.error ?? "unreadable", message: body.error_description ?? "" };
-  return body.error_code ? { code: body.error_code, message: body.error_msg } : null;
+  if (body.error_code) return { code: body.error_code, message: body.error_msg };
+  return baiduResult(body).face_list ? null : UNREADABLE;
 }
 
 /** The result of a Baidu answer: in the envelope, or bare. */

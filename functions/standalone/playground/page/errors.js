@@ -106,7 +106,7 @@ const CODES = {
 
 /** What happened and what to do about a code, in a language; null for a code that is not known. */
 export function advice(contract, code, language) {
-  const name = code in ADVICE ? code : CODES[contract][code];
+  const name = Object.hasOwn(ADVICE, code) ? code : CODES[contract][code];
   if (!name) return null;
   const at = language === "zh" ? 2 : 0;
   return { what: ADVICE[name][at], todo: ADVICE[name][at + 1] };

@@ -11,6 +11,7 @@ const own = {}; // own credentials by contract and name, for as long as the page
 let demo = { secrets: {}, problem: "demoOff" };
 let notes = []; // what was done to the photos that were sent
 let busy = false;
+let answered = false; // whether there was an answer yet: the first one opens its tab
 
 const photos = new Photos(refresh);
 const camera = new Camera(photos);
@@ -76,7 +77,8 @@ function showSamples(asked) {
   const names = contracts[asked.contract].secrets(asked);
   const texts = samples({
     request: asked, names, secrets: chosen("who") === "demo" ? demo.secrets[asked.contract] ?? null : null,
-    photos: photos.list, origin: location.origin, note: word("ownInSamples"),
+    photos: Array.from({ length: most() }, (_, at) => photos.list[at] ?? { name: at ? `photo-${at + 1}.jpg` : "photo.jpg" }),
+    origin: location.origin, note: word("ownInSamples"),
   });
   for (const [name, text] of Object.entries(texts)) {
     byId(`panel-${name}`).replaceChildren(
@@ -134,9 +136,11 @@ async function send(event) {
   } finally {
     setBusy(false);
   }
-  openTab("response");
+  if (!answered) openTab("response");
+  answered = true;
   byId("head").focus({ preventScroll: true });
-  byId("answer").scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  const { top, bottom } = byId("head").getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) byId("stage").scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 }
 
 /** Asks Baidu's contract about the photo that is shown, for its coordinates. */
@@ -283,7 +287,7 @@ function start() {
   }
   listenForPhotos();
   listenForTabs();
-  openTab("response");
+  openTab("curl");
   photos.setMost(most());
   view.render();
   fetchDemo().then(refresh);

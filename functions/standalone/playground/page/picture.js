@@ -22,17 +22,17 @@ function range(first, last) {
 /**
  * Draws on a canvas.
  * bitmap: the upright photo, or null where the page has none (a photo behind an address);
- * face: an entry of Baidu's face_list, or null; layers: {box, points, axes, occlusion}; tone: good, warn, bad.
+ * face: an entry of Baidu's face_list, or null; layers: {box, points, axes, occlusion, zoom}; tone: good, warn, bad.
  */
 export function draw(canvas, bitmap, face, layers, tone) {
-  const frame = bitmap ? { x: 0, y: 0, width: bitmap.width, height: bitmap.height } : around(face);
+  const frame = frameFor(bitmap, face, layers.zoom);
   const scale = LONG_SIDE / Math.max(frame.width, frame.height);
   canvas.width = Math.max(1, Math.round(frame.width * scale));
   canvas.height = Math.max(1, Math.round(frame.height * scale));
   const pen = canvas.getContext("2d");
   if (bitmap) {
     pen.imageSmoothingQuality = "high";
-    pen.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    pen.drawImage(bitmap, frame.x, frame.y, frame.width, frame.height, 0, 0, canvas.width, canvas.height);
   } else {
     pen.fillStyle = "#27313d";
     pen.fillRect(0, 0, canvas.width, canvas.height);
@@ -50,9 +50,20 @@ export function draw(canvas, bitmap, face, layers, tone) {
   if (layers.occlusion && points && face.quality) figures(pen, points, box, face.quality.occlusion, unit);
 }
 
-function around(face) {
+/** Whether a face is so small in its photo that it is better seen from nearer. */
+export const isSmall = (bitmap, face) => face.location.width < bitmap.width * 0.4 && face.location.height < bitmap.height * 0.4;
+
+/** The part of the photo that is shown: all of it, or what is around the face, as far as there is photo. */
+function frameFor(bitmap, face, near) {
+  if (bitmap && !(face && near)) return { x: 0, y: 0, width: bitmap.width, height: bitmap.height };
   const { left, top, width, height } = face.location;
-  return { x: left - width * 0.5, y: top - height * 0.4, width: width * 2, height: height * 1.8 };
+  const side = Math.max(width, height) * 1.9;
+  const frame = { x: left + width / 2 - side / 2, y: top + height / 2 - side / 2, width: side, height: side };
+  if (!bitmap) return frame;
+  const right = Math.min(bitmap.width, frame.x + side);
+  const bottom = Math.min(bitmap.height, frame.y + side);
+  const [x, y] = [Math.max(0, frame.x), Math.max(0, frame.y)];
+  return right - x < 2 || bottom - y < 2 ? { x: 0, y: 0, width: bitmap.width, height: bitmap.height } : { x, y, width: right - x, height: bottom - y };
 }
 
 function trace(pen, points, closed) {
@@ -72,7 +83,7 @@ function mesh(pen, points, unit) {
   }
   for (const point of points) {
     pen.beginPath();
-    pen.arc(point.x, point.y, unit * 1.7, 0, 2 * Math.PI);
+    pen.arc(point.x, point.y, unit * 1.35, 0, 2 * Math.PI);
     pen.fillStyle = "#fff";
     pen.fill();
     pen.lineWidth = unit * 0.6;

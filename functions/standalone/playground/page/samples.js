@@ -14,8 +14,7 @@ const VARIABLES = {
 export function samples(setup) {
   const writers = { market: setup.request.signing === "appkey" ? gateway : appcode, tencent, baidu };
   const write = writers[setup.request.contract];
-  const photos = setup.photos.length ? setup.photos : [{ name: "photo.jpg" }];
-  return write({ ...setup, photos });
+  return write(setup);
 }
 
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -35,7 +34,8 @@ function given(setup, style) {
 }
 
 const imports = (setup, ...names) => [...names, ...(setup.secrets ? [] : ["os"])].sort().map((name) => `import ${name}`).join("\n");
-const parts = (...texts) => texts.filter(Boolean).join("\n");
+/** Lines; an empty one stays, undefined is left out. */
+const parts = (...texts) => texts.filter((text) => text !== undefined).join("\n");
 
 // ---- market, AppCode
 
@@ -53,7 +53,7 @@ function appcode(setup) {
     `print(response.status_code, response.headers.get("X-Ca-Error-Message", ""))`, "print(response.text)",
   ).trimStart();
   const javascript = parts(
-    photo.url ? "" : parts(`import { readFile } from "node:fs/promises";`, ""), given(setup, "javascript"),
+    photo.url ? undefined : parts(`import { readFile } from "node:fs/promises";`, ""), given(setup, "javascript"),
     photo.url ? `const form = new URLSearchParams({ url: ${quoted(photo.url)} });`
       : `const form = new URLSearchParams({ image: (await readFile(${quoted(file(photo))})).toString("base64") });`,
     `const response = await fetch(${quoted(target)}, {`, `  method: "POST",`, "  headers: { Authorization: `APPCODE ${APPCODE}` },", "  body: form,", "});",
@@ -91,7 +91,7 @@ function gateway(setup) {
     `print(response.status, response.get_header("X-Ca-Error-Message") or "")`, "print(response.body.decode())",
   ).trimStart();
   const javascript = parts(
-    photo.url ? "" : parts(`import { readFile } from "node:fs/promises";`, ""), given(setup, "javascript"),
+    photo.url ? undefined : parts(`import { readFile } from "node:fs/promises";`, ""), given(setup, "javascript"),
     photo.url ? `const value = ${quoted(photo.url)};` : `const value = (await readFile(${quoted(file(photo))})).toString("base64");`,
     `const kind = ${quoted(kind)};`,
     `const signed = {`, `  "X-Ca-Key": APP_KEY,`, `  "X-Ca-Nonce": crypto.randomUUID(),`, `  "X-Ca-Timestamp": String(Date.now()),`, "};",
@@ -137,7 +137,7 @@ function tencent(setup) {
     "from qcloud_image import Client  # pip install qcloud_image", "from qcloud_image.conf import Conf", "from qcloud_image.http import Http", "",
     given(setup, "python"), "",
     `Conf._Conf__SERVICE_ADDR = ${quoted(host)}`, `client = Client(APPID, SECRET_ID, SECRET_KEY, "")`,
-    setup.origin.startsWith("https:") ? "client.use_https()" : "",
+    setup.origin.startsWith("https:") ? "client.use_https()" : undefined,
     `headers = {"Authorization": client._auth.get_sign("").decode()}`, `target = client._conf.build_url(${quoted(path)})`,
     ...(asJson ? [
       `headers["Content-Type"] = "application/json"`,
@@ -150,7 +150,7 @@ function tencent(setup) {
     ]),
   ).trimStart();
   const javascript = parts(
-    photo.url ? "" : parts(`import { readFile } from "node:fs/promises";`, ""), given(setup, "javascript"),
+    photo.url ? undefined : parts(`import { readFile } from "node:fs/promises";`, ""), given(setup, "javascript"),
     "const now = Math.floor(Date.now() / 1000);", "const random = Math.floor(Math.random() * 1e9);",
     "const text = `a=${APPID}&b=&k=${SECRET_ID}&e=${now + 600}&t=${now}&r=${random}&f=`;",
     signer("SHA-1", "SECRET_KEY"), "const signature = btoa(String.fromCharCode(...digest, ...bytes));",
@@ -190,8 +190,8 @@ function baidu(setup) {
   const locals = photos.some((photo) => !photo.url);
   const python = parts(
     imports(setup, ...(locals ? ["base64"] : [])), "", "from aip import AipFace  # pip install baidu-aip chardet", "", given(setup, "python"),
-    request.fields.length ? `FIELDS = ${quoted(request.fields.join(","))}` : "", "",
-    locals ? parts("", "def text(name: str) -> str:", `    with open(name, "rb") as photo:`, "        return base64.b64encode(photo.read()).decode()", "", "") : "",
+    request.fields.length ? `FIELDS = ${quoted(request.fields.join(","))}` : undefined, "",
+    locals ? parts("", "def text(name: str) -> str:", `    with open(name, "rb") as photo:`, "        return base64.b64encode(photo.read()).decode()", "", "") : undefined,
     `client = AipFace("", API_KEY, SECRET_KEY)`,
     `client._AipBase__accessTokenUrl = ${quoted(`${origin}/oauth/2.0/token`)}`,
     `client._AipFace__faceverifyUrl = ${quoted(origin + route)}`,
@@ -201,11 +201,11 @@ function baidu(setup) {
     "print(client.faceverify(photos))",
   ).trimStart();
   const javascript = parts(
-    locals ? parts(`import { readFile } from "node:fs/promises";`, "") : "", given(setup, "javascript"),
+    locals ? parts(`import { readFile } from "node:fs/promises";`, "") : undefined, given(setup, "javascript"),
     `const form = new URLSearchParams({ grant_type: "client_credentials", client_id: API_KEY, client_secret: SECRET_KEY });`,
     `const grant = await fetch(${quoted(`${origin}/oauth/2.0/token`)}, { method: "POST", body: form });`,
     "const { access_token } = await grant.json();",
-    request.fields.length ? `const face_field = ${quoted(request.fields.join(","))};` : "",
+    request.fields.length ? `const face_field = ${quoted(request.fields.join(","))};` : undefined,
     "const photos = [", ...photos.map((photo) => (photo.url
       ? `  { image: ${quoted(photo.url)}, image_type: "URL"${field && ", face_field"} },`
       : `  { image: (await readFile(${quoted(file(photo))})).toString("base64"), image_type: "BASE64"${field && ", face_field"} },`)), "];",

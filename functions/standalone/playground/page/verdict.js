@@ -103,7 +103,7 @@ function quality(found) {
   return checks;
 }
 
-const percent = (value) => `${Math.round(value * 100)} %`;
+const percent = (value) => `${Math.round(value * 100)}%`;
 const choice = (name, found) => `${wordOr(`type.${name}.${found.type}`, found.type)} · ${percent(found.probability)}`;
 const fact = (name, found) => ({ name: word(name), value: choice(name, found) });
 const over = (name, value, limit, deciding = false) => ({

@@ -3,17 +3,17 @@ import { baiduResult } from "./contracts.js";
 import { bytes, byId, copyButton, currentLanguage, make, number, word } from "./dom.js";
 import { advice } from "./errors.js";
 import { laidOut, paint } from "./json.js";
-import { draw, thumbnail } from "./picture.js";
+import { draw, isSmall, thumbnail } from "./picture.js";
 import { BAIDU_THRESHOLDS, judge } from "./verdict.js";
 
-const LAYERS = ["box", "points", "axes", "occlusion"];
+const LAYERS = ["box", "points", "axes", "occlusion", "zoom"];
 
 /** What the right side shows; `shown` is null before the first answer. */
 export class View {
   constructor(drawToo) {
     this.drawToo = drawToo;
     this.shown = null;
-    this.layers = { box: true, points: true, axes: true, occlusion: false };
+    this.layers = { box: true, points: true, axes: true, occlusion: false, zoom: false };
     this.threshold = "frr_1e-3";
     this.index = 0;
   }
@@ -21,8 +21,15 @@ export class View {
   /** shown: {contract, photos, answer, drawing (a Baidu body for the same photo, or null), drawProblem, mayDraw}. */
   show(shown) {
     this.shown = shown;
-    this.index = 0;
+    this.look(0);
     this.render();
+  }
+
+  /** Turns to one of the photos, nearer where its face is small. */
+  look(index) {
+    this.index = index;
+    const [photo, face] = [this.shown.photos[index], this.#faces()[index]];
+    this.layers.zoom = Boolean(photo.bitmap && face && isSmall(photo.bitmap, face));
   }
 
   render() {
@@ -35,6 +42,8 @@ export class View {
     this.#figure(found);
     byId("verdict").replaceChildren(...(found ? this.#verdict(found) : this.#problem()));
     byId("verdict").hidden = false;
+    byId("facts").hidden = !found?.facts.length;
+    byId("facts").replaceChildren(...(found ? facts(found.facts) : []));
   }
 
   // ---- the photo
@@ -60,7 +69,8 @@ export class View {
     this.#strip(photos, faces);
     this.#layers(face);
     const notes = [];
-    if (face) notes.push(word("axesLegend"));
+    if (face && this.layers.axes) notes.push(word("axesLegend"));
+    if (face?.quality && this.layers.occlusion) notes.push(word("coveredLegend"));
     if (face && !photo.bitmap) notes.push(word("noPicture"));
     if (drawing) notes.unshift(word("drawn"));
     const caption = [notes.join(" ")];
@@ -84,7 +94,7 @@ export class View {
       const button = make("button", { type: "button", "aria-pressed": String(index === this.index), "aria-label": word("photoAt", { at: index + 1, value }) },
         thumbnail(photo), make("span", {}, value));
       button.addEventListener("click", () => {
-        this.index = index;
+        this.look(index);
         this.render();
         byId("strip").children[index].focus();
       });
@@ -94,7 +104,9 @@ export class View {
 
   #layers(face) {
     const group = byId("layers");
-    const has = face ? LAYERS.filter((name) => name === "box" || name === "axes" || (name === "points" ? face.landmark72 : face.quality && face.landmark72)) : [];
+    const bitmap = this.shown.photos[this.index]?.bitmap;
+    const offered = { box: true, axes: true, points: face?.landmark72, occlusion: face?.quality && face.landmark72, zoom: bitmap };
+    const has = face ? LAYERS.filter((name) => offered[name]) : [];
     group.hidden = !has.length;
     group.replaceChildren(...has.map((name) => {
       const box = make("input", { type: "checkbox", checked: this.layers[name], id: `layer-${name}` });
@@ -117,13 +129,7 @@ export class View {
       meter(found), make("p", { class: "line" }, found.line),
     ];
     if (this.shown.contract === "baidu") parts.push(this.#points());
-    parts.push(make("p", { class: "muted", id: "took" }, word("took", { ms: Math.round(this.shown.answer.ms) })));
-    parts.push(table(found.checks));
-    if (found.facts.length) {
-      parts.push(make("h3", {}, word("facts")), make("dl", { class: "facts" },
-        ...found.facts.map((fact) => make("div", {}, make("dt", {}, fact.name), make("dd", {}, fact.value)))));
-    }
-    return parts;
+    return [...parts, took(this.shown.answer), table(found.checks)];
   }
 
   #points() {
@@ -146,7 +152,7 @@ export class View {
         make("div", {}, make("h2", { id: "head", tabindex: "-1" }, word("failed")), make("p", { id: "what" }, told?.what ?? word("unknownCode")))),
       told ? make("p", { class: "todo", id: "todo" }, told.todo) : null,
       make("p", { class: "vendor" }, make("strong", { id: "code" }, word("code", { code })), message ? make("span", { lang: "" }, message) : null),
-      make("p", { class: "muted", id: "took" }, word("took", { ms: Math.round(answer.ms) })),
+      took(answer),
     ].filter(Boolean);
   }
 
@@ -154,11 +160,13 @@ export class View {
 
   #response() {
     const panel = byId("panel-response");
-    if (!this.shown?.answer.steps.length) {
-      panel.replaceChildren(make("p", { class: "muted" }, word("noResponse")));
+    const steps = this.shown?.answer.steps ?? [];
+    if (!steps.length) {
+      panel.replaceChildren(make("p", { class: "muted" }, word(this.shown ? "noAnswer" : "noResponse")));
       return;
     }
-    panel.replaceChildren(...this.shown.answer.steps.map(exchange));
+    panel.replaceChildren(...steps.slice(0, -1).map((step) => make("details", { class: "earlier" },
+      make("summary", {}, `HTTP ${step.status} · ${step.method} ${step.path} · ${word("took", { ms: Math.round(step.ms) })}`), exchange(step))), exchange(steps.at(-1)));
   }
 }
 
@@ -167,7 +175,21 @@ function problemText(contract, problem) {
   return advice(contract, problem.code, currentLanguage())?.what ?? `${problem.code} ${problem.message}`;
 }
 
-function meter({ score, tone }) {
+/** How long it took, and the id under which the server wrote the call down. */
+function took(answer) {
+  const id = answer.steps.at(-1)?.headers.find(([name]) => name === "x-request-id")?.[1];
+  const all = answer.steps.length > 1 ? "tookOf" : "took";
+  return make("p", { class: "muted", id: "took" }, make("span", {}, word(all, { ms: Math.round(answer.ms) })),
+    id ? make("span", {}, `${word("requestId")} `, make("code", {}, id)) : null);
+}
+
+function facts(list) {
+  return [make("h3", {}, word("facts")), make("dl", { class: "facts" },
+    ...list.map((fact) => make("div", {}, make("dt", {}, fact.name), make("dd", {}, fact.value))))];
+}
+
+function meter({ score }) {
+  const tone = score.value > score.limit ? "good" : "bad";
   const place = (value) => `${(100 * Math.min(Math.max(value / score.top, 0), 1)).toFixed(2)}%`;
   const fill = make("span", { class: "fill" });
   fill.style.width = place(score.value);
@@ -197,7 +219,7 @@ function exchange(step) {
   else pre.textContent = step.text;
   const head = make("p", { class: "status" },
     make("span", { class: step.status < 400 ? "badge good" : "badge bad" }, `HTTP ${step.status}`),
-    make("code", {}, `${step.method} ${step.path}`), make("span", { class: "muted" }, `${word("took", { ms: Math.round(step.ms) })} · ${bytes(step.text.length)}`));
+    make("code", {}, `${step.method} ${step.path}`), make("span", { class: "muted" }, `${word("took", { ms: Math.round(step.ms) })} · ${bytes(new TextEncoder().encode(step.text).length)}`));
   const rows = [...step.headers].sort(([a], [b]) => Number(NOTED.test(b)) - Number(NOTED.test(a)) || (a < b ? -1 : 1));
   return make("section", { class: "exchange", "data-step": step.title },
     head,
