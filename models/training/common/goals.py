@@ -68,4 +68,14 @@ GOALS: dict[str, dict[str, Goal]] = {
         "mean_eer": Goal("equal error rate, mean of sets", 0.08, 0.04, more=False),
     },
     "synthetic": {"auc": Goal("area under the ROC", 0.95, 0.99, unit="AUC")},
+    "speed": {
+        "ratio": Goal(
+            "report of a 1280x720 JPEG, one face, over its decode and bare session runs",
+            1.25,
+            1.15,
+            more=False,
+            unit="x",
+        ),
+        "report_ms": Goal("the same by the clock, one thread", 40, 25, more=False, unit="ms"),
+    },
 }
