@@ -1,15 +1,17 @@
 """Reads the training packs: NAME.zip (images) with NAME.csv (labels), decoded once into memory-mapped arrays.
 
 The packs lie in the folder named by FACEGATE_DATA, by default ``shared/data`` beside the repository. Decoded
-arrays are kept under ``build/training/cache`` so that a resumed or second run starts at once.
+arrays are kept under ``build/training/cache`` so that a resumed or second run starts at once. What is cached does not
+follow changes of the code or the packs: after those, delete the folder.
 """
 
 from __future__ import annotations
 
 import csv
+import fcntl
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -44,20 +46,40 @@ def images(pack: str, names: list[str], flags: int = cv2.IMREAD_COLOR) -> Iterat
 
 def stacked(pack: str, side: int, flags: int = cv2.IMREAD_COLOR) -> Image:
     """All images of a pack whose images share one size, (n, side, side, 3) or (n, side, side), memory-mapped."""
-    path = BUILD / "cache" / f"{pack}.npy"
-    names = [row["file"] for row in rows(pack)]
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+
+    def decode(path: Path) -> None:
+        names = [row["file"] for row in rows(pack)]
         shape = (len(names), side, side) + ((3,) if flags == cv2.IMREAD_COLOR else ())
-        partial = path.with_suffix(".partial.npy")
-        array = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
+        array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
         for index, image in enumerate(
             tqdm(images(pack, names, flags), total=len(names), desc=f"decode {pack}", disable=None)
         ):
             array[index] = image
         array.flush()
-        partial.rename(path)
-    return np.asarray(np.load(path, mmap_mode="r"))
+
+    return np.asarray(np.load(cached(f"{pack}.npy", decode), mmap_mode="r"))
+
+
+def cached(name: str, make: Callable[[Path], None]) -> Path:
+    """The cache's file ``name``, made first where it is not there.
+
+    Processes that ask at the same time wait for the one that makes it; a file under its name is a whole one.
+
+    Args:
+        name: With its suffix.
+        make: Writes the content to the path that it gets, which has the same suffix and is renamed at the end.
+    """
+    path = BUILD / "cache" / name
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (path.parent / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+            make(partial)
+            partial.rename(path)
+    return path
 
 
 def listed(pack: str) -> list[Image]:

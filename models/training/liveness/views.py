@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ..common.packs import BUILD, Image, images, listed, points, rows, stacked
+from ..common.packs import BUILD, Image, cached, images, listed, points, rows, stacked
 from ..detector.scenes import fit_box, load_scenes, points_to_box, trusted
 from .simulate import HEIGHTS, SIDE, View, recapture
 
@@ -70,10 +71,7 @@ def make_view(image: Image, box: NDArray[np.float32]) -> View:
 
 def load_views() -> Views:
     """All views: the spoof pack, live faces of scenes and of the colour face sets. Decoded once, then cached."""
-    path = BUILD / "cache" / "views.npz"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _make(path)
+    path = cached("views.npz", _make)
     stored = np.load(path)
     pixels = np.load(path.with_suffix(".npy"), mmap_mode="r")
     return Views(pixels, *(stored[name] for name in ("seen", "aspect", "source", "live", "val", "subject")))
@@ -112,9 +110,7 @@ def _make(path: Path) -> None:
                 found.append(
                     (make_view(inner, np.concatenate([box[:2], box[2:] - box[:2]])), "web", 1, split == "val", "")
                 )
-    array = np.lib.format.open_memmap(
-        path.with_suffix(".npy"), mode="w+", dtype=np.uint8, shape=(len(found), SIDE, SIDE, 3)
-    )
+    array = _pixels("views", len(found))
     for i, item in enumerate(tqdm(found, desc="views", disable=None)):
         array[i] = item[0].image
     array.flush()
@@ -131,9 +127,7 @@ def _make(path: Path) -> None:
 
 def load_simulated(views: Views, split: str) -> Views:
     """Recaptures simulated from the live views of a split; made once, then cached."""
-    path = BUILD / "cache" / f"simulated-{split}.npz"
-    if not path.exists():
-        _simulate(views, split, path)
+    path = cached(f"simulated-{split}.npz", lambda path: _simulate(views, split, path))
     stored = np.load(path)
     n = len(stored["seen"])
     pixels = np.load(path.with_suffix(".npy"), mmap_mode="r")
@@ -150,7 +144,7 @@ def _simulate(views: Views, split: str, path: Path) -> None:
     pools = {}
     for name in ("casia", "nuaa", "scene", "web"):
         pools[name] = np.flatnonzero((views.source == name) & (views.live == 1) & (views.val == (split == "val")))
-    array = np.lib.format.open_memmap(path.with_suffix(".npy"), mode="w+", dtype=np.uint8, shape=(count, SIDE, SIDE, 3))
+    array = _pixels(f"simulated-{split}", count)
     seen, source = np.zeros((count, 4), np.int32), []
     names, shares = list(pools), np.array([0.15, 0.15, 0.4, 0.3])
     for i in tqdm(range(count), desc=f"simulate {split}", disable=None):
@@ -160,6 +154,12 @@ def _simulate(views: Views, split: str, path: Path) -> None:
         source.append(f"simulated-{name}")
     array.flush()
     np.savez(path, seen=seen, source=np.array(source))
+
+
+def _pixels(name: str, count: int) -> np.memmap[Any, np.dtype[np.uint8]]:
+    """The views' pixels, to be filled in place: complete once the table beside them stands in the cache."""
+    path = BUILD / "cache" / f"{name}.npy"
+    return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, SIDE, SIDE, 3))
 
 
 def load_rooms(split: str) -> list[Image]:
