@@ -7,9 +7,7 @@ nothing failed (there may be warnings) and 1 when something did.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 
 
@@ -31,17 +29,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Prints the findings; 1 when any is a failure."""
     from standalone import defaults
     from standalone.doctor import Level, examine
+    from standalone.doctor.findings import text
 
     defaults.apply()
     levels = []
     for finding in examine(os.environ, arguments.host, arguments.port, arguments.models, arguments.production):
         levels.append(finding.level)
-        if arguments.json:
-            print(json.dumps(asdict(finding), ensure_ascii=False), flush=True)
-            continue
-        print(f"{finding.level:<6}{finding.check:<10}{finding.told}", flush=True)
-        if finding.todo:
-            print(f"{'':<16}-> {finding.todo}")
+        print(text(finding, arguments.json), flush=True)
     if not arguments.json:
         print(f"{levels.count(Level.FAIL)} failures, {levels.count(Level.WARN)} warnings")
     return 1 if Level.FAIL in levels else 0

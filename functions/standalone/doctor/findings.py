@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 
@@ -44,3 +45,11 @@ def warn(check: str, told: str, todo: str) -> Finding:
 def fail(check: str, told: str, todo: str) -> Finding:
     """It does not work."""
     return Finding(check, Level.FAIL, told, todo)
+
+
+def text(finding: Finding, as_json: bool) -> str:
+    """A finding as it is printed: a line, and what to do on one below; or a JSON object."""
+    if as_json:
+        return json.dumps(asdict(finding), ensure_ascii=False)
+    line = f"{finding.level:<6}{finding.check:<10}{finding.told}"
+    return f"{line}\n{'':<16}-> {finding.todo}" if finding.todo else line

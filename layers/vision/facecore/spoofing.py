@@ -28,8 +28,8 @@ class Liveness:
 
     def raw(self, views: Sequence[tuple[Image, Array]]) -> list[float]:
         """The uncalibrated logits behind ``score``, positive is live."""
-        context = np.stack([_around(image, box, *self._context) for image, box in views])
-        face = np.stack([_around(image, box, *self._face) for image, box in views])
+        context = np.stack([around(image, box, *self._context) for image, box in views])
+        face = np.stack([around(image, box, *self._face) for image, box in views])
         return [float(value) for value in self._model(context=context, face=face)["live"]]
 
 
@@ -52,7 +52,7 @@ class Synthetic:
         return [float(value) for value in self._model(face=crops)["synthetic"]]
 
 
-def _around(image: Image, box: Array, size: int, heights: float) -> Image:
+def around(image: Image, box: Array, size: int, heights: float) -> Image:
     """The upright square of ``heights`` box heights around a box; what lies outside the photo is black."""
     x, y = float(box[0] + box[2] / 2), float(box[1] + box[3] / 2)
     return cut(image, Square(x, y, heights * float(box[3]), 0.0), size, cv2.BORDER_CONSTANT)
