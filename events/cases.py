@@ -84,7 +84,8 @@ def b64(image: bytes) -> str:
 
 
 def _market(clients: Clients) -> list[Case]:
-    code = {"Authorization": f"APPCODE {clients.secrets[Contract.MARKET]['appcode']}"}
+    own = clients.secrets[Contract.MARKET]
+    code = {"Authorization": f"APPCODE {own['appcode']}"}
     idle = {"Authorization": f"APPCODE {clients.used_up[Contract.MARKET]['appcode']}"}
     form, as_json = {"Content-Type": FORM}, {"Content-Type": f"{JSON}; charset=utf-8"}
 
@@ -95,7 +96,7 @@ def _market(clients: Clients) -> list[Case]:
 
     portrait = {"image": b64(photos.portrait())}
     broken = {"image": "not base64!"}
-    appcode = (("AppCode", clients.secrets[Contract.MARKET]["appcode"]), ("image", "not base64!"))
+    appcode = (("AppCode", own["appcode"]), ("image", "not base64!"))
     now = int(clients.gate.now())
     return [
         post("form", code | form, portrait),
@@ -109,16 +110,16 @@ def _market(clients: Clients) -> list[Case]:
         post("wrong-appcode", {"Authorization": "APPCODE 00000000000000000000000000000000"} | form, broken),
         post("no-credential", form, broken),
         post("used-up", idle | form, broken),
-        _signed(clients, post("signed-json", as_json, portrait), now),
-        _signed(clients, post("signed-form", form, portrait), now),
-        _signed(clients, post("signed-long-ago", as_json, broken), _LONG_AGO),
+        _signed(own, post("signed-json", as_json, portrait), now),
+        _signed(own, post("signed-form", form, portrait), now),
+        _signed(own, post("signed-long-ago", as_json, broken), _LONG_AGO),
+        _signed(clients.used_up[Contract.MARKET], post("signed-used-up", form, broken), now),
         Case(Contract.MARKET, "wrong-method", "DELETE", MARKET, headers=code, guarded=False),
     ]
 
 
-def _signed(clients: Clients, case: Case, at: int) -> Case:
+def _signed(secrets: Mapping[str, str], case: Case, at: int) -> Case:
     """The case with an AppKey signature instead of an AppCode."""
-    secrets = clients.secrets[Contract.MARKET]
     names = ["X-Ca-Key", "X-Ca-Nonce", "X-Ca-Timestamp"]
     headers = dict(case.headers) | {
         "X-Ca-Key": secrets["app_key"],
@@ -157,7 +158,7 @@ def _tencent(clients: Clients) -> list[Case]:
     def as_json(name: str, authorization: str | None = None, **fields: str) -> Case:
         return post(name, json.dumps({"appid": secrets["appid"]} | fields).encode(), JSON, authorization)
 
-    forged = signature(other={"secret_key": "0" * 32})
+    forged = signature(_LONG_AGO, {"secret_key": "0" * 32})
     return [
         parts("multipart", photos.portrait()),
         as_json("json", image=b64(photos.portrait())),
@@ -169,13 +170,10 @@ def _tencent(clients: Clients) -> list[Case]:
         as_json("no-signature", ""),
         as_json("broken-signature", "no signature"),
         as_json("signed-long-ago", signature(_LONG_AGO)),
-        as_json("unknown-appid", signature(other={"appid": "1259999999", "secret_id": "AKIDunknown"})),
-        as_json("unknown-secret-id", signature(other={"secret_id": "AKIDunknown"})),
-        as_json("another-appid", signature(other={"appid": idle["appid"]})),
-        Case(
-            Contract.TENCENT, "forged", "POST", TENCENT,
-            headers={"Content-Type": JSON, "Authorization": forged}, body=b"{}", signed=True,
-        ),
+        as_json("unknown-appid", signature(_LONG_AGO, {"appid": "1259999999", "secret_id": "AKIDunknown"})),
+        as_json("unknown-secret-id", signature(_LONG_AGO, {"secret_id": "AKIDunknown"})),
+        as_json("another-appid", signature(_LONG_AGO, {"appid": idle["appid"]})),
+        as_json("forged", forged),
         Case(
             Contract.TENCENT, "used-up", "POST", TENCENT,
             headers={"Content-Type": JSON, "Authorization": signature(other=idle)}, body=b"{}", signed=True,
