@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import csv
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gatekeeper import UsageRow
 
 _BAR = 40
+_COLOURS = ("\x1b[32m", "\x1b[33m", "\x1b[0m")  # billed, not billed, back
+_NUMBERS = frozenset({"billed", "unbilled", "calls"})
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -62,21 +66,43 @@ def _summary(rows: Iterable[UsageRow], by: str, as_csv: bool) -> None:
     for row in rows:
         found = sums.setdefault(row.day if by == "day" else row.client, [0, 0])
         found[0 if row.billable else 1] += row.calls
+    names = sorted(sums) if as_csv or by != "day" else list(_days(sums))
     most = max((sum(found) for found in sums.values()), default=0)
     head: tuple[str, ...] = (by, "billed", "unbilled", "calls", "")
-    cells: list[tuple[str, ...]] = [
-        (name, str(billed), str(other), str(billed + other), _bar(billed, other, most))
-        for name, (billed, other) in sorted(sums.items())
-    ]
+    cells: list[tuple[str, ...]] = []
+    for name in names:
+        billed, other = sums.get(name, (0, 0))
+        cells.append((name, str(billed), str(other), str(billed + other), _bar(billed, other, most)))
     if as_csv:
         head, cells = head[:-1], [row[:-1] for row in cells]
     _write(head, cells, as_csv)
 
 
+def _days(sums: Iterable[str]) -> Iterator[str]:
+    """Every day from the first with calls to the last, so that a day without shows as one."""
+    found = sorted(date.fromisoformat(day) for day in sums)
+    for number in range((found[-1] - found[0]).days + 1 if found else 0):
+        yield (found[0] + timedelta(number)).isoformat()
+
+
 def _bar(billed: int, other: int, most: int) -> str:
-    """Billed calls as full blocks, the others as light ones, the longest row 40 wide."""
-    full = round(billed / most * _BAR)
-    return "█" * full + "░" * (round((billed + other) / most * _BAR) - full)
+    """Billed calls as full blocks, the others as light ones, the longest row 40 wide; in colour on a terminal."""
+    full = round(billed / most * _BAR) if most else 0
+    rest = (round((billed + other) / most * _BAR) if most else 0) - full
+    blocks = "█░" if _shows("█░") else "#."
+    first, second = blocks[0] * full, blocks[1] * rest
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        return f"{_COLOURS[0]}{first}{_COLOURS[1]}{second}{_COLOURS[2]}"
+    return first + second
+
+
+def _shows(signs: str) -> bool:
+    """Whether the output's encoding has these signs."""
+    try:
+        signs.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _write(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], as_csv: bool) -> None:
@@ -85,5 +111,10 @@ def _write(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], as_csv: bool)
         return
     table = [tuple(name.upper() for name in head), *rows]
     widths = [max(len(row[column]) for row in table) for column in range(len(head))]
+    right = [name in _NUMBERS for name in head]
     for row in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        cells = (
+            cell.rjust(width) if aligned else cell.ljust(width)
+            for cell, width, aligned in zip(row, widths, right, strict=True)
+        )
+        print("  ".join(cells).rstrip())
