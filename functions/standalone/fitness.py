@@ -69,10 +69,10 @@ ROLES: dict[str, Role] = {
         {"scores": (0, 1)},
     ),
     "face": Role(
-        {"face": ("n", "s", "s", 3)},
-        {"landmarks": ("n", 72, 2), "pose": ("n", 2), "age": ("n",), "beauty": ("n",), "blur": ("n",),
+        {"crop": ("n", "s", "s", 3)},
+        {"landmarks": ("n", 72, 2), "pose": ("n", 2), "age": ("n",), "beauty": ("n",), "blur": ("n",), "face": ("n",),
          "occlusion": ("n", len(OCCLUSION_PARTS)), **_CHOICES},
-        {"pose": (-180, 180), "age": (0, 120), "beauty": (0, 100), "blur": (0, 1), "occlusion": (0, 1)}
+        {"pose": (-180, 180), "age": (0, 120), "beauty": (0, 100), "blur": (0, 1), "face": (0, 1), "occlusion": (0, 1)}
         | dict.fromkeys(_CHOICES, (0, 1)),
         tuple(_CHOICES),
     ),
@@ -242,7 +242,8 @@ def _giver(role: str, facts: Mapping[str, Any], face: Found | None) -> Callable[
         views = {name: (int(facts[name]["side"]), float(facts[name]["heights"])) for name in ("context", "face")}
         return lambda image: {name: around(image, face.box, *view) for name, view in views.items()}
     square = face_square(face.points).scaled(float(facts["share"]))
-    return lambda image: {"face": cut(image, square, int(facts.get("side", _DEFAULT_SIDE)))}
+    (name,) = ROLES[role].inputs
+    return lambda image: {name: cut(image, square, int(facts.get("side", _DEFAULT_SIDE)))}
 
 
 def _variants(image: Image) -> list[Image]:

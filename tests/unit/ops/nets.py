@@ -145,6 +145,9 @@ def detector() -> bytes:
     )  # fmt: skip
 
 
+_NUMBERS = {"age": 30.0, "beauty": 50.0, "blur": 0.1, "face": 0.99}
+
+
 def face(side: int = 32) -> bytes:
     """One face whatever it sees; 72 points on an oval."""
     turn = np.arange(72) * 2 * np.pi / 72
@@ -159,19 +162,19 @@ def face(side: int = 32) -> bytes:
         "occlusion": np.full(7, 0.05),
     }
     nodes = [
-        node("Cast", ["face"], "f", to=FLOAT),
+        node("Cast", ["crop"], "f", to=FLOAT),
         node("ReduceMean", ["f"], "m", axes=[1, 2, 3], keepdims=0),
         node("Mul", ["m", "nothing"], "z"),
-        *(node("Add", ["z", f"{name}_c"], name) for name in ("age", "beauty", "blur")),
+        *(node("Add", ["z", f"{name}_c"], name) for name in _NUMBERS),
     ]
-    constants: dict[str, Array] = {"age_c": floats(30), "beauty_c": floats(50), "blur_c": floats(0.1)}
-    outputs = [port(name, FLOAT, ["n"]) for name in ("age", "beauty", "blur")]
+    constants: dict[str, Array] = {f"{name}_c": floats(value) for name, value in _NUMBERS.items()}
+    outputs = [port(name, FLOAT, ["n"]) for name in _NUMBERS]
     for name, value in says.items():
         axes = np.arange(1, value.ndim + 1).astype(np.int64)
         constants |= {f"{name}_a": axes, f"{name}_c": value[None].astype(np.float32)}
         nodes += [node("Unsqueeze", ["z", f"{name}_a"], f"{name}_z"), node("Add", [f"{name}_z", f"{name}_c"], name)]
         outputs.append(port(name, FLOAT, ["n", *value.shape]))
-    return model(nodes, [port("face", UINT8, ("n", side, side, 3))], outputs, nothing=floats(0), **constants)
+    return model(nodes, [port("crop", UINT8, ("n", side, side, 3))], outputs, nothing=floats(0), **constants)
 
 
 KNOTS = [[-4.0, 0.0], [-2.0, 0.05], [-1.0, 0.3], [0.0, 0.9], [4.0, 1.0]]
@@ -182,13 +185,13 @@ def folder(where: Path, **changed: bytes | None) -> Path:
     sides = {"context": {"side": 32, "heights": 2.7}, "face": {"side": 32, "heights": 1.25}}
     facts: dict[str, Mapping[str, Any]] = {
         "detector": {
-            "side": 512, "threshold": 0.5, "inputs": {"image": "uint8"},
+            "side": 512, "threshold": 0.5, "sure": 0.5, "inputs": {"image": "uint8"},
             "outputs": {"scores": "", "distances": "", "points": ""},
         },
         "face": {
-            "side": 32, "share": 0.86, "inputs": {"face": "uint8"},
+            "side": 32, "share": 0.86, "inputs": {"crop": "uint8"},
             "outputs": dict.fromkeys(("landmarks", "pose", "age", "beauty", "gender", "ancestry", "expression",
-                                      "glasses", "face_type", "occlusion", "blur"), ""),
+                                      "glasses", "face_type", "occlusion", "blur", "face"), ""),
             "face_shape": {
                 "classes": ["square", "oval", "heart", "round"], "mean": [0.9, 0.8, 0.6, 0.3, 0.8, 1.4],
                 "scale": [0.1] * 6, "weights": [[0.1] * 6] * 4, "bias": [0.0] * 4, "triangle": [0.845, 120.0],
@@ -206,7 +209,8 @@ def folder(where: Path, **changed: bytes | None) -> Path:
     }  # fmt: skip
     files: dict[str, bytes | None] = {
         "detector": detector(), "face": face(), "liveness": liveness(), "synthetic": synthetic(),
-    } | changed  # fmt: skip
+    }  # fmt: skip
+    files |= changed
     where.mkdir(parents=True, exist_ok=True)
     models = {}
     for role, content in files.items():

@@ -39,7 +39,7 @@ def fake(analyzer: Analyzer, **parts: Any) -> Analyzer:
     """Puts stand-ins where the analyzer would load its models."""
     analyzer.__dict__.update(
         {
-            "_detector": SimpleNamespace(find=lambda images: [[FACE] for _ in images]),
+            "_detector": SimpleNamespace(find=lambda images: [[FACE] for _ in images], sure=0.5),
             "_liveness": SimpleNamespace(score=lambda views: [0.5 for _ in views]),
             "_synthetic": SimpleNamespace(score=lambda views: [0.1 for _ in views]),
         }
