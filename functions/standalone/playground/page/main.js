@@ -214,7 +214,7 @@ function listenForPhotos() {
   });
   byId("url-add").addEventListener("click", addUrl);
   byId("url").addEventListener("keydown", (event) => {
-    if (event.key === "Enter") { event.preventDefault(); addUrl(); }
+    if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) { event.preventDefault(); addUrl(); }
   });
   byId("camera-open").addEventListener("click", async () => {
     const problem = await camera.open();

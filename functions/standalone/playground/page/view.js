@@ -165,7 +165,7 @@ export class View {
       panel.replaceChildren(make("p", { class: "muted" }, word(this.shown ? "noAnswer" : "noResponse")));
       return;
     }
-    panel.replaceChildren(...steps.slice(0, -1).map((step) => make("details", { class: "earlier" },
+    panel.replaceChildren(...steps.slice(0, -1).map((step) => make("details", { class: "earlier", "aria-label": `${step.method} ${step.path}` },
       make("summary", {}, `HTTP ${step.status} · ${step.method} ${step.path} · ${word("took", { ms: Math.round(step.ms) })}`), exchange(step))), exchange(steps.at(-1)));
   }
 }

@@ -1,0 +1,215 @@
+"""``facegate calibrate``: labelled photos in, figures, table, curve and a new models folder out."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from facecore import Analyzer
+from facecore.evaluation import Scores
+from standalone.calibrating import Outcome
+from standalone.cli import main
+from standalone.detplot import SIDE, TICKS, _place, det_plot
+from tests.unit.ops import nets
+
+Output = pytest.CaptureFixture[str]
+
+
+def make_photos(folder: Path, mean: float, count: int, seed: int) -> Path:
+    """Red faces of many lights; the liveness net of the tests likes light ones."""
+    (folder / "deep").mkdir(parents=True)
+    for number, light in enumerate(np.random.default_rng(seed).normal(mean, 18, count)):
+        where = folder / "deep" if number % 2 else folder
+        (where / f"{number}.jpg").write_bytes(nets.jpeg(nets.red_face(int(np.clip(light, 20, 250)), 256)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("labelled")
+    make_photos(folder / "live", 170, 60, 1)
+    make_photos(folder / "attack", 110, 40, 2)
+    (folder / "live" / "note.txt").write_text("no photo")
+    (folder / "live" / "broken.jpg").write_bytes(b"no photo either")
+    (folder / "attack" / "nobody.jpg").write_bytes(nets.jpeg(np.full((256, 256, 3), 90, np.uint8)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return nets.folder(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def words(photos: Path, models: Path, *more: str) -> list[str]:
+    return [
+        "calibrate", "--live", str(photos / "live"), "--attack", str(photos / "attack"), "--models", str(models), *more,
+    ]  # fmt: skip
+
+
+def test_it_measures(photos: Path, models: Path, capsys: Output) -> None:
+    before = {path: path.read_bytes() for path in models.iterdir()}
+    assert main(words(photos, models, "--scores", "scores.csv")) == 0
+    shown = capsys.readouterr().out
+    assert "live:    60 photos (not counted: 1 UnsupportedFormat)" in shown
+    assert "attacks: 40 photos (not counted: 1 NoFace)" in shown
+    auc = re.search(r"AUC: +([\d.]+) \(([\d.]+) to ([\d.]+)\)", shown)
+    assert auc is not None
+    low, high = float(auc[2]), float(auc[3])
+    assert 0.95 < low <= float(auc[1]) <= high <= 1
+    assert re.search(r"EER: +[\d.]+ % \([\d.]+ % to [\d.]+ %\)", shown)
+    rows = re.findall(r"^ *([\d.]+)% +\(.*?\) +([\d.]+)% +([\d.]+)% +([\d.]+)", shown, re.M)
+    assert [float(row[1]) for row in rows] == [0.1, 0.5, 1, 2, 3, 4, 5]
+    assert [float(row[1]) + float(row[2]) for row in rows] == [100] * 7
+    thresholds, rejected = [float(row[3]) for row in rows], [float(row[0]) for row in rows]
+    assert thresholds == sorted(thresholds)
+    assert rejected == sorted(rejected)
+    assert thresholds[0] == pytest.approx(0.3, abs=0.001)
+    assert thresholds[2] == pytest.approx(0.9, abs=0.001)
+    assert shown.count("advised") == 1
+    assert "60 live photos can not show what is rarer than 1.7 %" in shown
+    assert "0.3   (frr_1e-3): refuses" in shown
+    picture = cv2.imread("liveness-det.png")
+    assert picture is not None
+    assert picture.shape == (SIDE, SIDE, 3)
+    with open("scores.csv", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert {line["label"] for line in lines} == {"live", "attack"}
+    assert len(lines) == 100
+    assert {path: path.read_bytes() for path in models.iterdir()} == before
+
+
+def test_it_applies_to_a_copy(photos: Path, models: Path, capsys: Output) -> None:
+    before = {path: path.read_bytes() for path in models.iterdir()}
+    assert main(words(photos, models, "--apply", "--output", "new")) == 0
+    assert "FACEGATE_MODELS=new" in capsys.readouterr().out
+    assert {path: path.read_bytes() for path in models.iterdir()} == before
+    made = json.loads(Path("new/registry.json").read_text())["models"]
+    assert made["liveness"]["calibration"]["thresholds"] == {"frr_1e-4": 0.05, "frr_1e-3": 0.3, "frr_1e-2": 0.9}
+    assert made["liveness"]["calibration"]["knots"] != nets.KNOTS
+    assert made["liveness"]["figures"]["live"] == 60
+    assert "card" not in made["liveness"], "its figures are another model's now"
+    others = json.loads((models / "registry.json").read_text())["models"]
+    assert all(made[role] == others[role] for role in ("detector", "face", "synthetic"))
+    analyzer = Analyzer(Path("new"))
+    scores = [
+        analyzer.analyse(path.read_bytes()).faces[0].liveness or 0
+        for path in (photos / "live").rglob("*.jpg")
+        if path.stem.isdecimal()
+    ]
+    assert sum(score < 0.97 for score in scores) == pytest.approx(3, abs=1), "one in twenty of 60"
+
+
+def test_a_model_of_ones_own(photos: Path, models: Path, capsys: Output) -> None:
+    content = nets.liveness(side=48, gain=1 / 16)
+    Path("own.onnx").write_bytes(content)
+    assert main(words(photos, models, "--model", "own.onnx", "--apply", "--output", "new")) == 0
+    assert "in force" not in capsys.readouterr().out
+    made = json.loads(Path("new/registry.json").read_text())["models"]["liveness"]
+    assert made["sha256"] == hashlib.sha256(content).hexdigest()
+    assert (made["context"], made["face"]["side"]) == ({"side": 48, "heights": 2.7}, 48)
+    assert Path("new/liveness.onnx").read_bytes() == content
+    photo = next((photos / "live").glob("*.jpg")).read_bytes()
+    if photo[:2] == b"\xff\xd8":
+        assert Analyzer(Path("new")).analyse(photo).faces[0].liveness is not None
+
+
+class TestRefusals:
+    def refused(self, capsys: Output, status: int, *arguments: str) -> str:
+        assert main(list(arguments)) == status
+        return capsys.readouterr().err
+
+    @pytest.mark.parametrize("more", [["--apply"], ["--output", "new"]])
+    def test_half_an_apply(self, photos: Path, models: Path, capsys: Output, more: list[str]) -> None:
+        assert "go together" in self.refused(capsys, 2, *words(photos, models, *more))
+
+    def test_the_folder_in_use(self, photos: Path, models: Path, capsys: Output) -> None:
+        before = (models / "registry.json").read_bytes()
+        told = self.refused(capsys, 1, *words(photos, models, "--apply", "--output", str(models)))
+        assert "holds something already" in told
+        assert (models / "registry.json").read_bytes() == before
+
+    def test_too_few_photos(self, tmp_path: Path, models: Path, capsys: Output) -> None:
+        few = tmp_path / "few"
+        make_photos(few / "live", 170, 12, 1)
+        make_photos(few / "attack", 110, 12, 2)
+        told = self.refused(capsys, 1, *words(few, models, "--apply", "--output", "new"))
+        assert "at least 30 live faces and 10 attacks" in told
+        assert not Path("new").exists()
+
+    def test_folders_that_were_swapped(self, photos: Path, models: Path, capsys: Output) -> None:
+        swapped = [
+            "calibrate", "--live", str(photos / "attack"), "--attack", str(photos / "live"), "--models", str(models),
+        ]  # fmt: skip
+        assert "does not tell them apart" in self.refused(capsys, 1, *swapped, "--apply", "--output", "new")
+
+    def test_no_photos(self, tmp_path: Path, models: Path, capsys: Output) -> None:
+        (tmp_path / "none" / "live").mkdir(parents=True)
+        assert "no photo with a face" in self.refused(capsys, 1, *words(tmp_path / "none", models))
+
+    def test_no_model(self, photos: Path, models: Path, tmp_path: Path, capsys: Output) -> None:
+        assert "gone.onnx" in self.refused(capsys, 2, *words(photos, models, "--model", "gone.onnx"))
+        Path("bad.onnx").write_bytes(b"no model")
+        assert "models check" in self.refused(capsys, 2, *words(photos, models, "--model", "bad.onnx"))
+        assert "registry.json" in self.refused(capsys, 2, *words(photos, tmp_path / "nothing"))
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_bar_on_a_terminal(photos: Path, models: Path, monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: terminal)
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert main(words(photos, models)) == 0
+    assert ("102/102" in stream.getvalue()) is terminal
+
+
+# ---- the curve
+
+
+def drawn(live: Scores, attack: Scores) -> npt.NDArray[np.bool_]:
+    return np.asarray((det_plot(live, attack, (), "DET") == (180, 90, 20)).all(axis=2))
+
+
+def test_the_axes_are_normal_deviates() -> None:
+    places = [_place(tick) for tick in TICKS]
+    assert places == sorted(places)
+    assert _place(0.5) - _place(0.1587) == pytest.approx(_place(0.1587) - _place(0.02275), abs=1)  # a deviation each
+    assert _place(0.0) == _place(0.0005)
+    assert _place(1.0) == _place(0.5)
+
+
+def test_a_better_model_lies_nearer_to_the_corner() -> None:
+    rng = np.random.default_rng(5)
+    attack = rng.normal(0, 1, 3000).astype(np.float32)
+    centres = []
+    for apart in (1.5, 3.0):
+        rows, columns = np.nonzero(drawn(rng.normal(apart, 1, 3000).astype(np.float32), attack)[90:630, 90:630])
+        assert len(rows) > 100
+        on = rows[columns == 540 - rows] if (columns == 540 - rows).any() else rows
+        centres.append(float(np.median(on)))
+        # Two normal curves of one width give a straight line of slope -1 on these axes
+        slope = np.polyfit(columns, rows, 1)[0]
+        assert slope == pytest.approx(1, abs=0.25)
+    assert centres[1] > centres[0]
+
+
+def test_no_tie_and_no_lone_score_breaks_it() -> None:
+    one = np.array([1.0], np.float32)
+    for live, attack in ((one, one), (one, one - 1), (np.repeat(one, 50), one)):
+        outcome = Outcome.of(live, attack)
+        assert det_plot(live, attack, [row[1] for row in outcome.rows], "x").shape == (SIDE, SIDE, 3)
+        assert len(list(outcome.table())) == 8
