@@ -14,7 +14,7 @@ LOCKED := build functions access standalone lambda dev sam lock
 # Where pip finds the CPU build of torch, when its own configuration does not say: a folder or an address.
 TORCH_FROM ?=
 
-.PHONY: help setup run test lint format bench bench-models train events authorizers lock clean
+.PHONY: help setup run test lint format bench bench-models train events authorizers browser pictures lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -51,6 +51,13 @@ events: setup ## write the gateway events from the sample photo and the demo cre
 
 authorizers: setup ## put the Lambda authorizers together in build/authorizers, for sam deploy
 	@$(BIN)/python layers/access/assemble.py build/authorizers
+
+browser: ## install Chromium and its driver (Debian), which the playground's tests drive
+	@$(if $(filter 0,$(shell id -u)),,sudo )sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -qq --no-install-recommends chromium chromium-driver fonts-noto-cjk >/dev/null'
+
+pictures: setup ## take the pictures of the playground in docs/pictures
+	@$(BIN)/python -m tests.browser.pictures docs/pictures
 
 clean: ## remove the environments, caches and build output
 	rm -rf .venv .venv-sam .venv-train .venv-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .aws-sam

@@ -1,0 +1,78 @@
+"""Takes the pictures of the playground that the documents show, with the committed models and the sample portrait.
+
+``python -m tests.browser.pictures FOLDER``
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from facecore import Analyzer
+from gatekeeper import Gate
+from gatekeeper.sqlite import SqliteLedger
+from gatekeeper.vault import Vault
+from serving.service import Service
+from standalone.app import Server
+from standalone.playground import Playground
+from tests import photos
+from tests.browser import chromium
+from tests.browser.page import PHONE, WIDE, Page
+from tests.contract import kit
+
+DARK = True
+
+
+def take(page: Page, folder: Path) -> None:
+    """Every picture, as playground-NAME.png."""
+
+    def shot(name: str, height: int | None = None) -> None:
+        page.run("document.activeElement.blur(); scrollTo(0, 0)")
+        page.picture(folder / f"playground-{name}.png", height)
+
+    page.open("en", WIDE)
+    page.give(photos.PORTRAIT)
+    page.contract("baidu")
+    page.send()
+    shot("baidu", 1000)
+    page.click("#layer-occlusion")
+    page.contract("market")
+    page.send()
+    page.click("#lang-zh")
+    shot("market-zh", 1000)
+    page.open("zh", WIDE, DARK)
+    page.give(photos.PORTRAIT)
+    page.contract("tencent")
+    page.send()
+    page.click("#draw-too")
+    page.wait(lambda: page.all("#layer-box"))
+    page.click("#tab-python")
+    shot("tencent-zh-dark", 1000)
+    page.open("en", PHONE)
+    page.give(photos.PORTRAIT)
+    page.contract("baidu")
+    page.send()
+    shot("phone", 1900)
+    page.open("zh", PHONE, DARK)
+    page.give(photos.NO_FACE)
+    page.send()
+    shot("phone-error-zh-dark")
+
+
+def main(folder: Path) -> None:
+    """Serves the models and takes the pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as made:
+        gate = Gate(SqliteLedger(Path(made) / "ledger.sqlite"), Vault(kit.KEY), time.time)
+        service = Service(gate, Analyzer())
+        with (
+            kit.serving(Server(service, Playground(service, demo=True))) as (base, _),
+            chromium.browser(Path(made) / "profile") as driver,
+        ):
+            take(Page(driver, base), folder)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
