@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,24 +28,31 @@ from tests.contract import kit
 FILES = sorted(Path(standalone.playground.__file__).with_name("page").iterdir())
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Service:
-    return Service(Gate(SqliteLedger(tmp_path / "ledger.sqlite"), Vault(kit.KEY)), kit.FakeAnalyzer())
-
-
-@pytest.fixture
-def http(service: Service, environ: dict[str, str]) -> Iterator[httpx.Client]:
-    playground = Playground.from_env(service, environ)
+@contextmanager
+def served(folder: Path, **environ: str) -> Iterator[tuple[httpx.Client, Service]]:
+    """A server whose playground these settings ask for."""
+    service = Service(Gate(SqliteLedger(folder / "ledger.sqlite"), Vault(kit.KEY)), kit.FakeAnalyzer())
     with (
-        kit.serving(Server(service, playground)) as (base, _),
+        kit.serving(Server(service, Playground.from_env(service, environ))) as (base, _),
         httpx.Client(base_url=base, timeout=30, trust_env=False) as client,
     ):
-        yield client
+        yield client, service
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, Service]]:
+    with served(tmp_path_factory.mktemp("routes"), FACEGATE_DEMO="on") as made:
+        yield made
 
 
 @pytest.fixture
-def environ(request: pytest.FixtureRequest) -> dict[str, str]:
-    return dict(getattr(request, "param", {"FACEGATE_DEMO": "on"}))
+def http(server: tuple[httpx.Client, Service]) -> httpx.Client:
+    return server[0]
+
+
+@pytest.fixture
+def service(server: tuple[httpx.Client, Service]) -> Service:
+    return server[1]
 
 
 def demo(http: httpx.Client, **headers: str) -> Any:
@@ -86,9 +98,15 @@ def test_the_demo_credentials_open_the_contracts(http: httpx.Client) -> None:
 
 
 def test_a_demo_client_that_is_off_is_not_told(http: httpx.Client, service: Service) -> None:
+    def become(state: State) -> None:
+        credentials.change(service.gate, "demo-baidu", lambda client: replace(client, state=state))
+
     demo(http)
-    credentials.change(service.gate, "demo-baidu", lambda client: replace(client, state=State.DISABLED))
-    assert set(demo(http)["secrets"]) == {"market", "tencent"}
+    become(State.DISABLED)
+    try:
+        assert set(demo(http)["secrets"]) == {"market", "tencent"}
+    finally:
+        become(State.ACTIVE)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8080", "[::1]:8080", "192.168.1.7:8080", "app.localhost"])
@@ -112,22 +130,27 @@ def test_another_site_is_not_told_the_demo_credentials(http: httpx.Client, heade
     assert demo(http, **headers) == {"secrets": {}, "problem": "host"}
 
 
-@pytest.mark.parametrize("environ", [{}, {"FACEGATE_DEMO": "off"}, {"FACEGATE_DEMO": "?"}], indirect=True)
-def test_no_demo_unless_it_is_on(http: httpx.Client, service: Service) -> None:
-    assert http.get("/").status_code == 200
-    assert demo(http) == {"secrets": {}, "problem": "off"}
-    assert service.gate.ledger.client("demo-market") is None
+@pytest.mark.parametrize("environ", [{}, {"FACEGATE_DEMO": "?"}], ids=str)
+def test_no_demo_unless_it_is_on(tmp_path: Path, environ: dict[str, str]) -> None:
+    with served(tmp_path, **environ) as (http, service):
+        assert http.get("/").status_code == 200
+        assert demo(http) == {"secrets": {}, "problem": "off"}
+        assert service.gate.ledger.client("demo-market") is None
+
+
+def test_off(tmp_path: Path) -> None:
+    with served(tmp_path, FACEGATE_PLAYGROUND="off", FACEGATE_DEMO="on") as (http, _):
+        for path in ("/", "/playground/main.js", "/playground/demo"):
+            assert http.get(path).status_code == 404
+        assert http.get("/livez").status_code == 200
 
 
 @pytest.mark.parametrize(
-    "environ",
-    [{"FACEGATE_PLAYGROUND": word, "FACEGATE_DEMO": "on"} for word in ("off", "OFF", "0", "no")],
-    indirect=True,
+    ("word", "there"),
+    [("off", False), (" OFF", False), ("0", False), ("no", False), ("false", False), ("on", True), ("", True)],
 )
-def test_off(http: httpx.Client) -> None:
-    for path in ("/", "/playground/main.js", "/playground/demo"):
-        assert http.get(path).status_code == 404
-    assert http.get("/livez").status_code == 200
+def test_the_words_for_off(service: Service, word: str, there: bool) -> None:
+    assert (Playground.from_env(service, {"FACEGATE_PLAYGROUND": word}) is not None) == there
 
 
 def test_a_ledger_that_does_not_answer(http: httpx.Client, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,3 +159,30 @@ def test_a_ledger_that_does_not_answer(http: httpx.Client, service: Service, mon
 
     monkeypatch.setattr(service.gate.ledger, "client", broken)
     assert demo(http) == {"secrets": {}, "problem": "unavailable"}
+
+
+@pytest.mark.parametrize(("option", "told"), [("--demo", True), ("--no-demo", False)])
+def test_the_command_tells_its_workers_whether_there_is_a_demo(tmp_path: Path, option: str, told: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("facegate")), "serve", "--port", str(port), "--workers", "2", option]
+    environ = {**os.environ, "FACEGATE_MODELS": str(tmp_path / "none"), "FACEGATE_DEMO": "off" if told else "on"}
+    running = subprocess.Popen(
+        command, cwd=tmp_path, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as http:
+            kit.wait_for(lambda: alive(http), 60)
+            assert "facegate" in http.get("/").text
+            assert bool(demo(http)["secrets"]) == told
+    finally:
+        running.terminate()
+        printed, _ = running.communicate(timeout=60)
+    assert (f"# Playground: open http://127.0.0.1:{port}/" in printed) == told
+
+
+def alive(http: httpx.Client) -> bool:
+    try:
+        return http.get("/livez").status_code == 200
+    except httpx.TransportError:
+        return False
