@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             for needed in ROLES if name == "speed" else (name,):
                 registry[needed].read()  # what is missing is told before minutes of measuring
-            found[name] = importlib.import_module(MEASURES[name]).measure()
+            found[name] = measured(name)
         except FacecoreError as error:
             _told(1, f"{name} is not measured: {error}")
             continue
@@ -59,6 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         known = {name: {k: None if math.isnan(v) else v for k, v in each.items()} for name, each in found.items()}
         chosen.json.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
     return int(len(found) < len(names))
+
+
+def measured(name: str) -> dict[str, float]:
+    """Figures of one of MEASURES; its module, and with it the pack readers, is only imported now."""
+    figures: dict[str, float] = importlib.import_module(MEASURES[name]).measure()
+    return figures
 
 
 def table(name: str, figures: Mapping[str, float]) -> list[str]:
