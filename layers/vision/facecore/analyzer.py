@@ -26,6 +26,7 @@ from .spoofing import Liveness, Synthetic
 T = TypeVar("T")
 P = ParamSpec("P")
 
+CONFIRMED = 0.5  # the face net's least probability of a face that the detector is not sure of
 FROM_FACE_NET = ALL - {Field.LIVENESS, Field.SYNTHETIC}
 
 
@@ -159,32 +160,54 @@ class Analyzer:
             raise result
         return result
 
+    def locate(self, bgr: NDArray[np.uint8]) -> list[Found]:
+        """Where the faces of a decoded upright image, (h, w, 3) BGR, are: boxes and five points, largest first.
+
+        Raises:
+            ModelError: A model is missing, altered or fails.
+        """
+        group = self._candidates([Photo(bgr, bgr.shape[1], bgr.shape[0], 1.0)])[0]
+        kept = group if isinstance(group, ImageError) else _kept(group, None)
+        return [] if isinstance(kept, ImageError) else [seen.found for seen in kept]
+
     def _reports(
         self, photos: Sequence[Photo | ImageError], want: frozenset[Field], most: int | None
     ) -> list[Report | ImageError]:
         if most is not None and most < 1:
             raise ValueError("faces must be 1 or more")
+        groups = self._candidates(photos)
+        groups = [group if isinstance(group, ImageError) else _kept(group, most) for group in groups]
+        every = _flat(groups)
+        self._fill(every, want)
+        shape = self._face_net.shape_facts if every and Field.FACE_SHAPE in want else {}
+        return [group if isinstance(group, ImageError) else _report(group, want, shape) for group in groups]
+
+    def _candidates(self, photos: Sequence[Photo | ImageError]) -> list[list[_Seen] | ImageError]:
+        """What the detector found in every photo; the face net has looked at what the detector is not sure of."""
         good = [photo for photo in photos if isinstance(photo, Photo)]
         found = iter(self._timed("detect", self._detector.find, [photo.bgr for photo in good]) if good else [])
         groups: list[list[_Seen] | ImageError] = []
         for photo in photos:
             if isinstance(photo, ImageError):
                 groups.append(photo)
-                continue
-            seen = [_Seen(photo, face, face_square(face.points)) for face in next(found)[:most]]
-            groups.append(seen or NoFace("no face was found"))
-        every = [seen for group in groups if isinstance(group, list) for seen in group]
-        self._fill(every, want)
-        shape = self._face_net.shape_facts if every and Field.FACE_SHAPE in want else {}
-        return [group if isinstance(group, ImageError) else _report(group, want, shape) for group in groups]
+            else:
+                groups.append([_Seen(photo, face, face_square(face.points)) for face in next(found)])
+        self._look([s for s in _flat(groups) if s.found.score < self._detector.sure])
+        return groups
+
+    def _look(self, faces: list[_Seen]) -> None:
+        """Lets the face net answer for the faces that it has not looked at yet."""
+        fresh = [seen for seen in faces if seen.answers is None]
+        if fresh:
+            looked = self._timed("face", self._face_net.look, [(s.photo.bgr, s.square) for s in fresh])
+            for seen, answers in zip(fresh, looked, strict=True):
+                seen.answers = answers
 
     def _fill(self, faces: list[_Seen], want: frozenset[Field]) -> None:
         if not faces:
             return
         if want & FROM_FACE_NET:
-            looked = self._timed("face", self._face_net.look, [(s.photo.bgr, s.square) for s in faces])
-            for seen, answers in zip(faces, looked, strict=True):
-                seen.answers = answers
+            self._look(faces)
         if Field.LIVENESS in want:
             scores = self._timed("liveness", self._liveness.score, [(s.photo.bgr, s.found.box) for s in faces])
             for seen, score in zip(faces, scores, strict=True):
@@ -202,6 +225,15 @@ class Analyzer:
             return work(*args, **kwargs)
         finally:
             self._observe(stage, perf_counter() - started)
+
+
+def _flat(groups: Sequence[list[_Seen] | ImageError]) -> list[_Seen]:
+    return [seen for group in groups if isinstance(group, list) for seen in group]
+
+
+def _kept(group: list[_Seen], most: int | None) -> list[_Seen] | NoFace:
+    """The photo's faces without those that the face net, where it was asked, calls none."""
+    return [s for s in group if s.answers is None or s.answers.face >= CONFIRMED][:most] or NoFace("no face was found")
 
 
 def _report(group: list[_Seen], want: frozenset[Field], shape_facts: Mapping[str, Any]) -> Report:

@@ -35,13 +35,20 @@ class Found:
 
 
 class Detector:
-    """Wraps the detector model. Photos are shrunk so that the longer side is at most ``side``, never enlarged."""
+    """Wraps the detector model. Photos are shrunk so that the longer side is at most ``side``, never enlarged.
+
+    Attributes:
+        side: Pixels.
+        threshold: The least score of a face.
+        sure: Faces that score less are to be confirmed by the face net.
+    """
 
     def __init__(self, model: Model) -> None:
         facts = model.facts
         self._model = model
         self.side = int(facts["side"])
         self.threshold = float(facts["threshold"])
+        self.sure = float(facts["sure"])
 
     def find(self, images: Sequence[Image]) -> list[list[Found]]:
         """The faces of every image, largest first. Images of one shape run as one batch.

@@ -34,6 +34,7 @@ class FaceAnswers:
         face_type: Over FACE_TYPES.
         occlusion: 0..1 for each of OCCLUSION_PARTS.
         blur: 0..1.
+        face: 0..1 that there is a face at all.
     """
 
     points: Array
@@ -51,6 +52,7 @@ class FaceAnswers:
     face_type: Choice
     occlusion: Mapping[str, float]
     blur: float
+    face: float
 
 
 class FaceNet:
@@ -66,7 +68,7 @@ class FaceNet:
         """Answers for many faces in one batch; each view is an image and the face's square in it."""
         squares = [square.scaled(self._share) for _, square in views]
         crops = [cut(image, square, self._size) for (image, _), square in zip(views, squares, strict=True)]
-        out = self._model(face=np.stack(crops))
+        out = self._model(crop=np.stack(crops))
         return [self._answers(out, row, crops[row], squares[row]) for row in range(len(crops))]
 
     def _answers(self, out: Mapping[str, Array], row: int, crop: Image, square: Square) -> FaceAnswers:
@@ -88,6 +90,7 @@ class FaceNet:
             face_type=choice(FACE_TYPES, out["face_type"][row]),
             occlusion={part: float(v) for part, v in zip(OCCLUSION_PARTS, out["occlusion"][row], strict=True)},
             blur=float(out["blur"][row]),
+            face=float(out["face"][row]),
         )
 
 

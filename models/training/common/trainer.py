@@ -101,6 +101,7 @@ def _process(rank: int, make: Callable[[], Task], recipe: Recipe, store: str) ->
     if recipe.processes > 1:
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
         dist.init_process_group("gloo", init_method=store, rank=rank, world_size=recipe.processes)
+        _check_averaging(rank, recipe.processes)
     task = make()
     net = task.net.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(_groups(net, recipe.decay), lr=recipe.rate, fused=True)
@@ -203,6 +204,24 @@ def _average_gradients(net: nn.Module, processes: int) -> None:
         # in the parameter's own memory layout: the fused optimizer walks raw memory
         parameter.grad = torch.empty_like(parameter).copy_(flat[offset : offset + size].view_as(parameter))
         offset += size
+
+
+def _check_averaging(rank: int, processes: int) -> None:
+    """Makes one step with averaged gradients and one by the book, before hours are spent on the former.
+
+    Raises:
+        RuntimeError: They differ: averaging and the fused optimizer do not agree on the gradients' memory layout.
+    """
+    start = torch.arange(108.0).view(4, 3, 3, 3)
+    slope = torch.sin(start)
+    ours = nn.Parameter(start.contiguous(memory_format=torch.channels_last))
+    book = nn.Parameter(start.clone())
+    ours.grad, book.grad = slope * (rank + 1) * 2 / (processes + 1), slope  # over the ranks these average to slope
+    _average_gradients(nn.ParameterList([ours]), processes)
+    torch.optim.AdamW([ours], lr=0.1, fused=True).step()
+    torch.optim.AdamW([book], lr=0.1).step()
+    if not (torch.allclose(ours.grad, slope, atol=1e-5) and torch.allclose(ours, book, atol=1e-3)):
+        raise RuntimeError("a step with averaged gradients is not the optimizer's step")
 
 
 def _worded(figures: Figures) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 from tqdm import tqdm
 
-from facecore.detector import Detector
-from facecore.registry import Registry
-from facecore.sessions import Models
+from facecore.analyzer import Analyzer
 
 from ..common.packs import MODELS, Image
 from .figures import Find, detector_figures
@@ -20,15 +18,11 @@ def measure() -> dict[str, float]:
 
 
 def finder() -> Find:
-    """The committed detector."""
-    return found_by(Detector(Models(Registry(MODELS), 1)["detector"]))
-
-
-def found_by(detector: Detector) -> Find:
-    """A detector of facecore in the form that the figures take."""
+    """The committed detector, its doubtful faces confirmed by the committed face net, as facecore runs them."""
+    analyzer = Analyzer(MODELS)
 
     def find(image: Image) -> tuple[Array, Array]:
-        faces = detector.find([image])[0]
+        faces = analyzer.locate(image)
         if not faces:
             return np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32)
         boxes = np.stack([face.box for face in faces])

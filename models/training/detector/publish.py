@@ -12,7 +12,8 @@ from ..common.packs import BUILD, MODELS
 from .measure import measure
 from .net import Detector, DetectorModel
 
-THRESHOLD = 0.5
+THRESHOLD = 0.4
+SURE = 0.8  # what scores less is confirmed by the face net
 SIDE = 640
 SETS = (
     "w300",
@@ -43,6 +44,7 @@ def publish() -> dict[str, float]:
         "role": "finds faces and five points",
         "side": SIDE,
         "threshold": THRESHOLD,
+        "sure": SURE,
         "inputs": {"image": "uint8 (n, height, width, 3) BGR, height and width multiples of 64; normalised inside"},
         "outputs": {
             "scores": "(n, cells) 0..1",

@@ -151,7 +151,7 @@ class Canvas:
         source = self.empty if kind < 0.6 else self.scenes
         photo = source[int(rng.integers(len(source)))]
         if kind > 0.9:
-            photo = _without_faces(photo, rng, self.empty)
+            photo = without_faces(photo, rng, self.empty)
         short = min(photo.image.shape[:2])
         scale = SIDE / short * float(np.exp(rng.uniform(0, 0.7)))
         return _warp(photo, scale, rng, SIDE)
@@ -197,7 +197,7 @@ def _hidden(boxes: Array, cover: Array) -> Array:
     return np.asarray(area / np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(1), 1), np.float32)
 
 
-def _without_faces(photo: Photo, rng: np.random.Generator, empty: list[Photo]) -> Photo:
+def without_faces(photo: Photo, rng: np.random.Generator, empty: list[Photo]) -> Photo:
     """The photo with every face painted over by texture: bodies and rooms without faces are negatives."""
     image = photo.image.copy()
     for box in photo.boxes:

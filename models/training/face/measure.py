@@ -37,7 +37,7 @@ def runtime() -> Predict:
 
     def predict(crops: list[Image]) -> dict[str, NDArray[np.float32]]:
         starts = tqdm(range(0, len(crops), BATCH), desc="face", leave=False, disable=None)
-        parts = [model(face=np.stack(crops[start : start + BATCH])) for start in starts]
+        parts = [model(crop=np.stack(crops[start : start + BATCH])) for start in starts]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     return predict

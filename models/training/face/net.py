@@ -43,6 +43,7 @@ class FaceNet(nn.Module):
         }
         self.heads = nn.Linear(wide, sum(self.sizes.values()))
         self.blur = nn.Linear(widths[3], 1)
+        self.real = nn.Linear(wide, 1)  # whether there is a face at all
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         low = self.low(x)
@@ -51,6 +52,7 @@ class FaceNet(nn.Module):
         out["points"] = self.points(low).float().view(-1, 72, 2)  # (offset from the crop's middle) / side
         out["cover"] = self.cover(low).float()
         out["blur"] = self.blur(low.mean((2, 3))).float()[:, 0]
+        out["real"] = self.real(high).float()[:, 0]
         return out
 
 
@@ -69,6 +71,7 @@ class FaceModel(nn.Module):
         "face_type",
         "occlusion",
         "blur",
+        "face",
     )
 
     def __init__(self, net: FaceNet, side: int = 112) -> None:
@@ -76,8 +79,8 @@ class FaceModel(nn.Module):
         self.pixels, self.net, self.side = FromPixels(), net, side
         self.register_buffer("ages", torch.arange(AGES, dtype=torch.float32))
 
-    def forward(self, face: Tensor) -> tuple[Tensor, ...]:
-        raw = self.net(self.pixels(face))
+    def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
+        raw = self.net(self.pixels(crop))
         return (
             (raw["points"] + 0.5) * self.side,
             raw["pose"] * 30,
@@ -90,4 +93,5 @@ class FaceModel(nn.Module):
             raw["cartoon"].softmax(1),
             raw["cover"].sigmoid(),
             raw["blur"].sigmoid(),
+            raw["real"].sigmoid(),
         )

@@ -19,7 +19,7 @@ FACTS = {
     "role": "points, pose, attributes, occlusion and blur of an aligned face",
     "side": SIDE,
     "share": SHARE,
-    "inputs": {"face": "uint8 (n, 112, 112, 3) BGR, the middle 0.86 of the framing; normalised inside"},
+    "inputs": {"crop": "uint8 (n, 112, 112, 3) BGR, the middle 0.86 of the framing; normalised inside"},
     "outputs": {
         "landmarks": "(n, 72, 2) pixels of the crop",
         "pose": "(n, 2) yaw, pitch in degrees",
@@ -32,6 +32,7 @@ FACTS = {
         "face_type": "(n, 2) human, cartoon",
         "occlusion": "(n, 7) left_eye, right_eye, nose, mouth, left_cheek, right_cheek, chin, 0 free .. 1 covered",
         "blur": "(n,) 0 sharp .. 1 blurred",
+        "face": "(n,) 0 no face .. 1 a face",
     },
     "licence": "weights: this project's; trained on research data, see the card",
     "card": "cards/face.md",
@@ -42,9 +43,9 @@ def publish() -> dict[str, float]:
     """Exports, fits face shape on the file's own points, measures, registers, writes the card."""
     net = FaceNet()
     saved = averaged(BUILD / "face" / "last.pt", net)
-    axes = {name: {0: "n"} for name in ("face", *FaceModel.outputs)}
+    axes = {name: {0: "n"} for name in ("crop", *FaceModel.outputs)}
     face = torch.zeros(2, SIDE, SIDE, 3, dtype=torch.uint8)
-    path = export(FaceModel(net), {"face": face}, FaceModel.outputs, axes, "face")
+    path = export(FaceModel(net), {"crop": face}, FaceModel.outputs, axes, "face")
     register("face", path, FACTS)
     facts = FACTS | {"face_shape": fit_shape(runtime())}
     register("face", path, facts)

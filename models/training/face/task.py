@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..common import augment
 from ..common.packs import Image, images, rows
+from ..detector.mine import load_false_faces
 from .figures import Predict, all_figures, smile_figures
 from .labels import FLIP, FRAME, SHARED_72, SHARP, SIDE, blur_label, crop_matrix, load_faces, load_smiles
 from .net import AGES, FaceModel, FaceNet
@@ -30,7 +31,9 @@ EPOCH = {
     "shape": 200,
     "w300": 1600,
     "smile": 3500,
-}  # fmt: skip
+    "none": 2500,
+}
+OTHER = ("smile", "none")  # not of the colour pack  # fmt: skip
 Sample = dict[str, Image | NDArray[np.floating] | np.floating | float | int]
 
 
@@ -39,23 +42,24 @@ class FaceTask:
 
     def __init__(self) -> None:
         self.net: nn.Module = FaceNet()
-        self.pixels, self.labels = load_faces()
+        pixels, self.labels = load_faces()
+        self.pixels: Image = np.array(pixels)  # random reads from disk would take longer than the net
         self.smiles, self.smile_label, self.smile_val = load_smiles()
         train = ~self.labels.val
-        self.by_set = {name: np.flatnonzero(train & (self.labels.sets == name)) for name in EPOCH if name != "smile"}
-        self.by_set["smile"] = np.flatnonzero(~self.smile_val)
-        self.weights = {name: self._weights(name) for name in EPOCH}
+        self.by_set = {name: np.flatnonzero(train & (self.labels.sets == name)) for name in EPOCH if name not in OTHER}
+        self.weights = {name: self._weights(name) for name in self.by_set}
+        self.smile_train = np.flatnonzero(~self.smile_val)
+        self.false_faces = load_false_faces()
         empty = [row["file"] for row in rows("scenes") if row["split"] == "train" and row["faces"] == "[]"]
         self.textures = [np.asarray(cv2.resize(image, (200, 200)), np.uint8) for image in images("scenes", empty[:300])]
 
     def _weights(self, name: str) -> NDArray[np.float64]:
         index = self.by_set[name]
         weight = np.ones(len(index))
-        if name != "smile":
-            glasses = self.labels.glasses[index]
-            weight[glasses == 1] *= 1.8
-            weight[glasses == 2] *= 3.0
-            weight[self.labels.expression[index] >= 0] *= 3.0
+        glasses = self.labels.glasses[index]
+        weight[glasses == 1] *= 1.8
+        weight[glasses == 2] *= 3.0
+        weight[self.labels.expression[index] >= 0] *= 3.0
         return weight / weight.sum()
 
     def steps(self, size: int, processes: int) -> int:
@@ -69,8 +73,12 @@ class FaceTask:
             samples = []
             for which in chosen:
                 name = names[which]
-                index = int(rng.choice(self.by_set[name], p=self.weights[name]))
-                samples.append(self._smile(index, rng) if name == "smile" else self._face(index, rng))
+                if name == "none":
+                    samples.append(self._nothing(rng))
+                elif name == "smile":
+                    samples.append(self._smile(int(rng.choice(self.smile_train)), rng))
+                else:
+                    samples.append(self._face(int(rng.choice(self.by_set[name], p=self.weights[name])), rng))
             yield {key: torch.from_numpy(np.stack([np.asarray(s[key]) for s in samples])) for key in samples[0]}
 
     def _face(self, index: int, rng: np.random.Generator) -> Sample:
@@ -124,6 +132,7 @@ class FaceTask:
             "cover": cover,
             "has_cover": np.float32(cover_known),
             "blur": np.float32(blur),
+            "real": np.float32(np.nan if cover.sum() > 4 else 1),
         }
 
     def _smile(self, index: int, rng: np.random.Generator) -> Sample:
@@ -133,24 +142,22 @@ class FaceTask:
         matrix = crop_matrix(
             rng.normal(0, 7), rng.uniform(0.77, 0.96), (rng.normal(0, 0.022), rng.normal(0, 0.022)), 64
         )
-        nan = np.float32(np.nan)
-        return {
-            "image": self._photometric(_cropped(image, matrix), rng),
-            "points": np.zeros((72, 2), np.float32),
-            "has_points": 0.0,
-            "hand": 0.0,
-            "pose": np.array([nan, nan]),
-            "age": nan,
-            "gender": -1,
-            "race": -1,
-            "expression": int(self.smile_label[index]),
-            "glasses": -1,
-            "cartoon": -1,
-            "beauty": nan,
-            "cover": np.zeros(7, np.float32),
-            "has_cover": np.float32(0),
-            "blur": nan,
-        }
+        expression = int(self.smile_label[index])
+        return _unlabelled(self._photometric(_cropped(image, matrix), rng)) | {"expression": expression}
+
+    def _nothing(self, rng: np.random.Generator) -> Sample:
+        """What a detector took for a face, or any part of a photo without faces."""
+        if len(self.false_faces) and rng.random() < 0.75:
+            image: Image = np.array(self.false_faces[int(rng.integers(len(self.false_faces)))])
+        else:
+            photo = self.textures[int(rng.integers(len(self.textures)))]
+            size = int(rng.integers(40, 200))
+            top, left = (int(v) for v in rng.integers(0, 200 - size + 1, 2))
+            image = np.asarray(cv2.resize(photo[top : top + size, left : left + size], (FRAME, FRAME)), np.uint8)
+        if rng.random() < 0.5:
+            image = np.ascontiguousarray(image[:, ::-1])
+        matrix = crop_matrix(rng.normal(0, 12), rng.uniform(0.7, 1.0), (rng.normal(0, 0.05), rng.normal(0, 0.05)))
+        return _unlabelled(self._photometric(_cropped(image, matrix), rng)) | {"real": np.float32(0)}
 
     def _photometric(self, image: Image, rng: np.random.Generator) -> Image:
         if rng.random() < 0.7:
@@ -194,6 +201,9 @@ class FaceTask:
         cover = F.binary_cross_entropy_with_logits(out["cover"], batch["cover"].float(), reduction="none").mean(1)
         has = batch["has_cover"].float()
         losses["cover"] = (cover * has).sum() / (has.sum() + 1) * 1.5
+        real = batch["real"].float()
+        known = ~real.isnan()
+        losses["real"] = F.binary_cross_entropy_with_logits(out["real"][known], real[known])
         losses["blur"] = _known(out["blur"].sigmoid(), batch["blur"].float(), F.l1_loss) * 2
         return losses
 
@@ -207,6 +217,29 @@ class FaceTask:
 def _cropped(image: Image, matrix: NDArray[np.float32]) -> Image:
     out = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(out, np.uint8)
+
+
+def _unlabelled(image: Image) -> Sample:
+    """A face of which nothing else is known."""
+    nan = np.float32(np.nan)
+    return {
+        "image": image,
+        "points": np.zeros((72, 2), np.float32),
+        "has_points": 0.0,
+        "hand": 0.0,
+        "pose": np.array([nan, nan]),
+        "age": nan,
+        "gender": -1,
+        "race": -1,
+        "expression": -1,
+        "glasses": -1,
+        "cartoon": -1,
+        "beauty": nan,
+        "cover": np.zeros(7, np.float32),
+        "has_cover": np.float32(0),
+        "blur": nan,
+        "real": np.float32(1),
+    }
 
 
 def predictor(net: nn.Module) -> Predict:

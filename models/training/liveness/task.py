@@ -34,6 +34,8 @@ class LivenessTask:
         self.live = {name: self._rows(name, live=True) for name in LIVE if name != without}
         self.attack = {name: self._rows(name, live=False) for name in ATTACK if name not in (without, "simulated")}
         self.simulated = load_simulated(self.views, "train")
+        for group in (self.views, self.simulated):  # random reads from disk would take longer than the net
+            group.images = np.array(group.images)
 
     def _rows(self, name: str, live: bool) -> NDArray[np.int64]:
         views = self.views

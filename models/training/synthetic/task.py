@@ -42,11 +42,12 @@ class SyntheticTask:
 
     def __init__(self, without: str = "") -> None:
         self.net: nn.Module = SyntheticNet()
-        self.low, labels = load_faces()
+        low, labels = load_faces()
+        self.low: Image = np.array(low)  # random reads from disk would take longer than the net
         self.points = labels.raw
         photo = (labels.cartoon == 0) & ~np.isnan(labels.raw).any((1, 2))
         self.high, _, split = scene_frames()
-        self.fake_pixels = stacked("synthetic", HIGH)
+        self.fake_pixels: Image = np.array(stacked("synthetic", HIGH))
         table = rows("synthetic")
         self.kind = np.array([row["kind"] for row in table])
         self.fake_set = np.array([row["set"] for row in table])
