@@ -165,14 +165,14 @@ def detector_model(find: Callable[[Pixels], Iterable[tuple[float, float, float, 
         answers = [place(canvas, find(canvas)) for canvas in image]
         return {name: np.stack([answer[name] for answer in answers]) for name in answers[0]}
 
-    return FakeModel({"side": 640, "threshold": 0.5}, run)
+    return FakeModel({"side": 640, "threshold": 0.5, "sure": 0.8}, run)
 
 
-def blue_patches(canvas: Pixels) -> list[tuple[float, float, float, float, float]]:
+def blue_patches(canvas: Pixels, score: float = 0.9) -> list[tuple[float, float, float, float, float]]:
     """Every bright blue patch is a face."""
     blue = (canvas[:, :, 0] > 200).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(blue)
-    return [(float(x), float(y), float(w), float(h), 0.9) for x, y, w, h, _ in stats[1:]]
+    return [(float(x), float(y), float(w), float(h), score) for x, y, w, h, _ in stats[1:]]
 
 
 def blue_photo(*patches: tuple[int, int, int, int, int], width: int = 320, height: int = 240) -> Pixels:
@@ -183,6 +183,7 @@ def blue_photo(*patches: tuple[int, int, int, int, int], width: int = 320, heigh
     return image
 
 
+NOT_A_FACE = 5  # a patch with no more green than this is none to the face net
 FACE_SHAPE = {
     "classes": ["square", "oval", "heart", "round"],
     "mean": [0.9, 0.8, 0.6, 0.3, 0.8, 1.4],
@@ -193,9 +194,9 @@ FACE_SHAPE = {
 }
 
 
-def face_run(face: npt.NDArray[np.uint8]) -> Mapping[str, npt.NDArray[np.float32]]:
+def face_run(crop: npt.NDArray[np.uint8]) -> Mapping[str, npt.NDArray[np.float32]]:
     """Answers that follow from the green in the crop's middle, so that every patch gets its own."""
-    green = face[:, 46:66, 46:66, 1].mean((1, 2)).astype(np.float32)
+    green = crop[:, 46:66, 46:66, 1].mean((1, 2)).astype(np.float32)
     share = green / 255
 
     def classes(names: tuple[str, ...]) -> npt.NDArray[np.float32]:
@@ -203,7 +204,7 @@ def face_run(face: npt.NDArray[np.uint8]) -> Mapping[str, npt.NDArray[np.float32
         rest = np.repeat((1 - first)[:, None] / (len(names) - 1), len(names) - 1, 1)
         return np.concatenate([first[:, None], rest], 1).astype(np.float32)
 
-    n = len(face)
+    n = len(crop)
     points = (drawn_points() - 64) / (0.86 * FRAME) * 112 + 56
     return {
         "landmarks": np.repeat(points[None], n, 0).astype(np.float32),
@@ -217,6 +218,7 @@ def face_run(face: npt.NDArray[np.uint8]) -> Mapping[str, npt.NDArray[np.float32
         "face_type": classes(FACE_TYPES),
         "occlusion": np.repeat(share[:, None], len(OCCLUSION_PARTS), 1),
         "blur": 1 - share,
+        "face": (green > NOT_A_FACE).astype(np.float32),
     }
 
 

@@ -16,7 +16,18 @@ from facecore import Analyzer
 from facecore.errors import CorruptImage, ImageError, ImageTooLarge, ModelError, NoFace, UnsupportedFormat
 from facecore.report import ALL, Face, Field, Report
 from tests import photos
-from tests.unit.facecore.kit import FakeModel, Pixels, blue_photo, drawn_points, fake_models, models_folder, moved
+from tests.unit.facecore.kit import (
+    NOT_A_FACE,
+    FakeModel,
+    Pixels,
+    blue_patches,
+    blue_photo,
+    detector_model,
+    drawn_points,
+    fake_models,
+    models_folder,
+    moved,
+)
 
 FACE_NET = ALL - {Field.LIVENESS, Field.SYNTHETIC}
 
@@ -148,7 +159,7 @@ def test_landmarks_lie_in_the_box(analyzer: Analyzer) -> None:
 def test_the_box_turns_as_the_face_does(analyzer: Analyzer, fakes: Fakes) -> None:
     run = fakes.models["face"].run
     turned = np.asarray((moved(drawn_points(), 30) - 64) / 110 * 112 + 56, np.float32)
-    fakes.models["face"].run = lambda face: {**run(face=face), "landmarks": turned[None]}
+    fakes.models["face"].run = lambda crop: {**run(crop=crop), "landmarks": turned[None]}
     (face,) = analyzer.analyse(png(ONE), frozenset({Field.POSE})).faces
     assert face.pose is not None
     assert face.pose.roll == pytest.approx(30, abs=0.1)
@@ -292,7 +303,8 @@ def test_there_must_be_a_registry(tmp_path: Path) -> None:
     ("name", "facts", "missing"),
     [
         ("detector", {"side": 640}, "threshold"),
-        ("detector", {"side": "wide", "threshold": 0.5}, "wide"),
+        ("detector", {"side": 640, "threshold": 0.5}, "sure"),
+        ("detector", {"side": "wide", "threshold": 0.5, "sure": 0.8}, "wide"),
         ("face", {"side": 112, "share": 0.86}, "face_shape"),
         ("liveness", {"calibration": {"knots": [[0, 0], [1, 1]]}}, "context"),
         ("synthetic", {"side": 128, "share": 0.88}, "knots"),
@@ -304,6 +316,44 @@ def test_what_a_registry_entry_lacks_is_named(
     fakes.models[name].facts = facts
     with pytest.raises(ModelError, match=missing):
         analyzer.analyse(png(ONE))
+
+
+# ---- faces that the detector is not sure of
+
+
+@pytest.fixture
+def unsure(fakes: Fakes) -> None:
+    fakes.models["detector"] = detector_model(lambda canvas: blue_patches(canvas, score=0.6))
+
+
+TWO = blue_photo((20, 30, 60, 80, 100), (160, 20, 90, 120, NOT_A_FACE))
+
+
+def test_the_face_net_confirms_what_the_detector_is_not_sure_of(analyzer: Analyzer, unsure: None) -> None:
+    (face,) = analyzer.analyse(png(TWO), frozenset({Field.LIVENESS})).faces
+    assert face.box.width == pytest.approx(60, abs=2)
+    assert face.age is None
+    assert analyzer.loaded == ("detector", "face", "liveness")
+
+
+def test_the_largest_confirmed_face_is_the_one_reported(analyzer: Analyzer, unsure: None) -> None:
+    (face,) = analyzer.analyse(png(TWO), faces=1).faces
+    assert face.box.width == pytest.approx(60, abs=2)
+
+
+def test_a_photo_of_refused_faces_only_has_none(analyzer: Analyzer, unsure: None) -> None:
+    with pytest.raises(NoFace):
+        analyzer.analyse(png(blue_photo((160, 20, 90, 120, NOT_A_FACE))))
+
+
+def test_a_sure_face_is_not_asked_about(analyzer: Analyzer) -> None:
+    assert len(analyzer.analyse(png(TWO), frozenset()).faces) == 2
+    assert analyzer.loaded == ("detector",)
+
+
+def test_locating_gives_the_confirmed_faces(analyzer: Analyzer, unsure: None) -> None:
+    (found,) = analyzer.locate(TWO)
+    assert found.points.shape == (5, 2)
 
 
 def test_a_report_is_json(analyzer: Analyzer) -> None:

@@ -119,7 +119,7 @@ def test_every_cell_knows_its_stride_and_place(stride: int) -> None:
         points = np.tile(np.arange(10, dtype=np.float32), (1, sum(cells), 1))
         return {"scores": scores, "distances": distances, "points": points}
 
-    (found,) = Detector(FakeModel({"side": 640, "threshold": 0.5}, run)).find([canvas_of(width, height)])
+    (found,) = Detector(FakeModel({"side": 640, "threshold": 0.5, "sure": 0.8}, run)).find([canvas_of(width, height)])
     x, y = (column + 0.5) * stride, (row + 0.5) * stride
     assert boxes(found) == [[x - 0.5 * stride, y - stride, 2 * stride, 3 * stride]]
     assert found[0].points.tolist() == [[x + 2 * i * stride, y + (2 * i + 1) * stride] for i in range(5)]

@@ -62,17 +62,17 @@ def test_many_faces_run_as_one_batch_and_keep_their_order() -> None:
 
 @pytest.mark.parametrize(("raw", "yaw"), [(30, 30), (-95, -90), (120, 90)])
 def test_poses_stay_within_a_quarter_turn(raw: float, yaw: float) -> None:
-    def run(face: Pixels) -> Mapping[str, npt.NDArray[np.float32]]:
-        return {**face_run(face), "pose": np.array([[raw, -raw]], np.float32)}
+    def run(crop: Pixels) -> Mapping[str, npt.NDArray[np.float32]]:
+        return {**face_run(crop), "pose": np.array([[raw, -raw]], np.float32)}
 
     (answers,) = look(FakeModel(FACTS, run), a_face(9, Square(300, 300, 128, 0)))
     assert (answers.yaw, answers.pitch) == (yaw, -yaw)
 
 
 def test_classes_and_parts_keep_their_order() -> None:
-    def run(face: Pixels) -> Mapping[str, npt.NDArray[np.float32]]:
+    def run(crop: Pixels) -> Mapping[str, npt.NDArray[np.float32]]:
         parts = np.linspace(0, 0.6, 7, dtype=np.float32)[None]
-        return {**face_run(face), "face_type": np.array([[0.25, 0.75]], np.float32), "occlusion": parts}
+        return {**face_run(crop), "face_type": np.array([[0.25, 0.75]], np.float32), "occlusion": parts}
 
     (answers,) = look(FakeModel(FACTS, run), a_face(9, Square(300, 300, 128, 0)))
     assert answers.face_type.probabilities == {"human": 0.25, "cartoon": 0.75}
