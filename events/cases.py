@@ -201,7 +201,7 @@ def _baidu(clients: Clients) -> list[Case]:
     token = clients.tokens["demo"]
     portrait = {"image": b64(photos.portrait()), "image_type": "BASE64"}
     wall = {"image": b64(photos.wall()), "image_type": "BASE64"}
-    everything = "age,beauty,expression,face_shape,gender,glasses,landmark,race,quality,face_type,spoofing"
+    everything = "age,beauty,expression,face_shape,gender,glasses,landmark,race,quality,face_type"
 
     def post(name: str, items: list[dict[str, str]], access_token: str | None = token) -> Case:
         query = () if access_token is None else (("access_token", access_token),)

@@ -7,9 +7,10 @@ import importlib.util
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
@@ -35,14 +36,23 @@ NAMES = {Contract.MARKET: "Market", Contract.TENCENT: "Tencent", Contract.BAIDU:
 
 
 @pytest.fixture(scope="session")
-def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Image]:
+def bench() -> Iterator[Path]:
+    """A folder beside the environment, so that its packages can be linked instead of copied; gone afterwards."""
+    (ROOT / "build").mkdir(exist_ok=True)
+    with TemporaryDirectory(prefix="deploy-", dir=ROOT / "build") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def images(bench: Path) -> dict[str, Image]:
     """The images' file trees, by target."""
-    folder = tmp_path_factory.mktemp("images")
+    folder = bench / "images"
+    folder.mkdir()
     return {target: build(target, folder) for target in (*template.CONTRACTS, "standalone")}
 
 
 @pytest.fixture(scope="session")
-def zips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def zips(bench: Path) -> dict[str, Path]:
     """What is in the authorizers' zips, by contract; the packages are this environment's."""
     spec = importlib.util.spec_from_file_location("assemble", ROOT / "layers/access/assemble.py")
     assert spec is not None
@@ -51,18 +61,18 @@ def zips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     spec.loader.exec_module(assemble)
     made = {}
     for contract in template.CONTRACTS:
-        made[contract] = tmp_path_factory.mktemp(f"zip-{contract}")
+        made[contract] = bench / f"zip-{contract}"
         install(ROOT / "requirements/access.txt", made[contract])
         assemble.copy_code(contract, made[contract])
     return made
 
 
 @pytest.fixture(scope="session")
-def lambda_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Lambda's Python runtime brings for a zip: its client and boto3."""
-    folder = tmp_path_factory.mktemp("runtime")
-    install(ROOT / "requirements/lambda.txt", folder)
-    return folder
+def lambda_runtime(bench: Path, images: dict[str, Image]) -> str:
+    """What Lambda's Python runtime brings for a zip, its client and boto3: a search path."""
+    client = images["market"].packages[-1]
+    install(ROOT / "requirements/lambda.txt", bench / "runtime", [client])
+    return f"{bench / 'runtime'}:{client}"
 
 
 @dataclass(frozen=True)
@@ -72,12 +82,12 @@ class Stack:
     Attributes:
         cloud: DynamoDB and KMS.
         functions: By their logical names in the template.
-        url: FACEGATE_LEDGER, as the functions get it.
+        start: Starts one more instance of a function, with changes to its environment.
     """
 
     cloud: Cloud
     functions: dict[str, Function]
-    url: str
+    start: Callable[..., Function]
 
     def authorizer(self, contract: Contract) -> Function:
         return self.functions[f"{NAMES[contract]}Authorizer"]
@@ -88,7 +98,7 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def stack(
-    images: dict[str, Image], zips: dict[str, Path], lambda_runtime: Path, tmp_path_factory: pytest.TempPathFactory
+    images: dict[str, Image], zips: dict[str, Path], lambda_runtime: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     """The template, deployed to this machine, with the demo clients and the events' units taken."""
     cloud = Cloud()
@@ -97,7 +107,9 @@ def stack(
         sealed = _seal(cloud)
         _make_tables(cloud)
         _fill(cloud)
-        for name, properties in template.resources("AWS::Serverless::Function").items():
+
+        def start(name: str, **changes: str) -> Function:
+            properties = template.resources("AWS::Serverless::Function")[name]
             env = template.environment(name, SealedKey=sealed) | {
                 "AWS_ENDPOINT_URL": cloud.url,
                 "AWS_ACCESS_KEY_ID": name,
@@ -111,8 +123,11 @@ def stack(
             else:
                 command = [*Image(Path(), entrypoint=["python"]).argv([]), "-m", "awslambdaric", properties["Handler"]]
                 env["PYTHONPATH"] = f"{zips[contract]}:{lambda_runtime}"
-            running[name] = Function(command, env, tmp_path_factory.mktemp(name))
-        yield Stack(cloud, running, template.environment("MarketFunction")["FACEGATE_LEDGER"])
+            return Function(command, env | changes, tmp_path_factory.mktemp(name))
+
+        for name in template.resources("AWS::Serverless::Function"):
+            running[name] = start(name)
+        yield Stack(cloud, running, start)
     finally:
         for function in running.values():
             function.close()

@@ -30,6 +30,7 @@ class Cloud:
     Attributes:
         url: Its address.
         asked: Access key id (a function's name, here), IAM action and resource of every request.
+        down: Answers every request with an error, as a service that is down.
     """
 
     def __init__(self) -> None:
@@ -41,6 +42,7 @@ class Cloud:
                 return
 
         self.asked: set[tuple[str, str, str]] = set()
+        self.down = False
         self._app: Any = DomainDispatcherApplication(create_backend_app)
         self._lock = threading.Lock()
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=Silent)
@@ -56,6 +58,9 @@ class Cloud:
     def _answer(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
+        if self.down:
+            start("500 Internal Server Error", [("Content-Type", "application/x-amz-json-1.0")])
+            return [b'{"__type":"InternalServerError"}']
         caller = _CALLER.search(environ.get("HTTP_AUTHORIZATION", ""))
         with self._lock:
             for action, resource in _needs(environ.get("HTTP_X_AMZ_TARGET", ""), json.loads(body or b"{}")):
@@ -116,9 +121,14 @@ class Function:
         Raises:
             AssertionError: It raised, or did not start; its log is in the message.
         """
+        answer = self.raw(event)
+        assert "errorType" not in answer, f"{answer}\n{self.log.read_text()}"
+        return answer
+
+    def raw(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """What the emulator says, which is an error's type and message when the function fails."""
         answer = self._http.post(PATH, json=event).json()
         assert isinstance(answer, dict), self.log.read_text()
-        assert "errorType" not in answer, f"{answer}\n{self.log.read_text()}"
         return answer
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -105,7 +106,7 @@ def test_the_standalone_image_serves_and_stops(images: dict[str, Image], tmp_pat
             wait_for(lambda: http.get("/healthz").status_code == 200, 30)
     finally:
         process.terminate()
-    assert process.wait(30) == 0, (tmp_path / "log.txt").read_text()
+    assert process.wait(30) in (0, -signal.SIGTERM), "uvicorn ends by the signal that it was stopped with"
     assert "http://127.0.0.1" not in (tmp_path / "log.txt").read_text(), "no demo clients when it listens to everybody"
 
 
@@ -118,7 +119,7 @@ def _answers(http: httpx.Client) -> bool:
 
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_an_authorizers_zip_holds_the_access_layer_only(
-    contract: str, zips: dict[str, Path], lambda_runtime: Path, tmp_path: Path
+    contract: str, zips: dict[str, Path], lambda_runtime: str, tmp_path: Path
 ) -> None:
     folder = zips[contract]
     ours = {name for name in OURS if (folder / name).exists()}
