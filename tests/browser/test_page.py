@@ -83,6 +83,7 @@ def test_tencent(page: Page, portrait: Path, analyzer: kit.FakeAnalyzer, body: s
     assert f"{score} is above the threshold of 87" in page.text("#verdict .line")
     assert page.text("#head") == "Live, with remarks"
     assert "Width to height" in page.text(".checks .off"), "the portrait is square, the contract asks for 3:4"
+    assert "Outside the contract’s advice: Width to height." in page.text("#verdict .banner")
     assert not page.all("#layers label")
 
 

@@ -172,18 +172,20 @@ function covered(pen, points, box, occlusion) {
   }
 }
 
+/** How much of each part is covered, where it is worth a word. */
 function figures(pen, points, box, occlusion, unit) {
-  const size = Math.max(11, box.width * 0.052);
+  const size = Math.max(14, box.width * 0.062);
   pen.font = `600 ${size}px system-ui, sans-serif`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   for (const [name, [place, radius]] of Object.entries(parts(points, box))) {
+    if (occlusion[name] < 0.1) continue;
     const y = name === "nose" ? place.y - radius : name.endsWith("eye") ? place.y - radius * 1.15 : place.y;
-    pen.lineWidth = unit * 1.8;
-    pen.strokeStyle = "rgba(10, 20, 30, .75)";
+    pen.lineWidth = unit * 1.5;
+    pen.strokeStyle = "rgba(10, 20, 30, .8)";
     const text = `${Math.round(occlusion[name] * 100)}%`;
     pen.strokeText(text, place.x, y);
-    pen.fillStyle = `rgb(${hue(occlusion[name], OCCLUSION_LIMITS[name])})`;
+    pen.fillStyle = "#fff";
     pen.fillText(text, place.x, y);
   }
 }

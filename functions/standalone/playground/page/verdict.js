@@ -63,13 +63,13 @@ function judgeBaidu(result, threshold, index) {
   const checks = [over("liveness", value, limit, true)];
   for (const name of ["yaw", "pitch", "roll"]) {
     checks.push({
-      name: word(name), value: `${number(face.angle[name])}°`, limit: word("within", { limit: "20°" }),
+      name: word(name), value: `${number(Math.round(face.angle[name] * 10) / 10)}°`, limit: word("within", { limit: "20°" }),
       ok: Math.abs(face.angle[name]) <= 20,
     });
   }
   const { width, height } = face.location;
   checks.push({
-    name: word("faceSize"), value: `${Math.round(width)} × ${Math.round(height)}`, limit: word("atLeast", { limit: "100 × 100" }),
+    name: word("faceSize"), value: word("pixels", { size: `${Math.round(width)} × ${Math.round(height)}` }), limit: word("atLeast", { limit: "100 × 100" }),
     ok: Math.min(width, height) >= 100,
   });
   if (face.face_type) {

@@ -122,10 +122,11 @@ export class View {
   // ---- the verdict
 
   #verdict(found) {
+    const remarks = found.checks.filter((check) => !check.ok && !check.deciding);
     const parts = [
       make("div", { class: `banner ${found.tone}` },
         make("span", { class: "mark", "aria-hidden": "true" }, { good: "✓", warn: "!", bad: "✕" }[found.tone]),
-        make("div", {}, make("h2", { id: "head", tabindex: "-1" }, word(found.key)), make("p", {}, word(`say.${found.key}`)))),
+        make("div", {}, make("h2", { id: "head", tabindex: "-1" }, word(found.key)), make("p", {}, word(`say.${found.key}`, { names: remarks.map((check) => check.name).join(word("comma")) })))),
       meter(found), make("p", { class: "line" }, found.line),
     ];
     if (this.shown.contract === "baidu") parts.push(this.#points());
