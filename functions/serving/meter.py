@@ -57,8 +57,9 @@ class EmfMeter(Meter):
         add("Calls", MetricUnit.Count, 1)
         add("Billed", MetricUnit.Count, int(entry.billed))
         add("Faults", MetricUnit.Count, int(bool(entry.fault)))
-        add("Latency", MetricUnit.Milliseconds, round(entry.ms, 2))
-        add("Work", MetricUnit.Milliseconds, round(entry.ms_work, 2))
+        if entry.ms:  # requests that are no call are not timed
+            add("Latency", MetricUnit.Milliseconds, round(entry.ms, 2))
+            add("Work", MetricUnit.Milliseconds, round(entry.ms_work, 2))
         self._metrics.add_metadata("request_id", entry.request_id)
         self._metrics.add_metadata("code", entry.code)
         line = cast(dict[str, Any], self._metrics.serialize_metric_set())

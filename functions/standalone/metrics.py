@@ -93,7 +93,8 @@ class Prometheus(Meter):
     def call(self, entry: Entry) -> None:
         """See `Meter.call`."""
         self._requests.labels(entry.contract, entry.code).inc()
-        self._seconds.labels(entry.contract).observe(entry.ms / 1e3)
+        if entry.ms:  # requests that are no call are not timed
+            self._seconds.labels(entry.contract).observe(entry.ms / 1e3)
         if entry.billed:
             self._billed.labels(entry.contract).inc()
         if entry.fault:

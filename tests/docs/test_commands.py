@@ -141,7 +141,7 @@ def test_the_blocks_run(page: Path, base: str, workspace: Path, request: pytest.
             script += [f"echo '### {block.name}'", block.body]
     text = "\n".join(script).replace(BASE, base)
     done = subprocess.run(
-        ["bash", "-c", text], cwd=workspace, env=environ, capture_output=True, text=True, timeout=300, check=False
+        ["bash", "-c", text], cwd=workspace, env=environ, capture_output=True, text=True, timeout=900, check=False
     )
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     assert "Traceback" not in done.stderr
