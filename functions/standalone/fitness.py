@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -221,9 +220,8 @@ def _tried(
     if any(finding.level == "fail" for finding in findings):
         return
     yield _batches(run, [give(variant) for variant in variants], answers)
-    mine = _milliseconds(run, _batch([give(image)]))
     give_ours = _giver(role, registered, found[0] if found else None)
-    theirs = _milliseconds(ours[role], _batch([give_ours(image)]))
+    mine, theirs = _milliseconds((run, _batch([give(image)])), (ours[role], _batch([give_ours(image)])))
     told = f"{mine:.2f} ms a run, one thread; ours {theirs:.2f} ms: {mine / theirs:.1f} x"
     if mine > _SLOW * theirs:
         yield warn("speed", told, "every call pays for it; a smaller side or a leaner net is quicker")
@@ -322,14 +320,15 @@ def _batches(run: Model, parts: list[Arrays], alone: list[Arrays]) -> Finding:
     return ok("batch", f"five at once answer as each alone (off by {worst:.1g} at most)")
 
 
-def _milliseconds(run: Model, inputs: dict[str, NDArray[Any]]) -> float:
-    run(**inputs)
-    times = []
-    for _ in range(_RUNS):
-        started = time.perf_counter()
-        run(**inputs)
-        times.append(time.perf_counter() - started)
-    return statistics.median(times) * 1e3
+def _milliseconds(*trials: tuple[Model, dict[str, NDArray[Any]]]) -> list[float]:
+    """The quickest run of each, taken in turns, so that what else the machine does strikes all alike."""
+    times: list[list[float]] = [[] for _ in trials]
+    for _ in range(_RUNS + 1):
+        for (run, inputs), taken in zip(trials, times, strict=True):
+            started = time.perf_counter()
+            run(**inputs)
+            taken.append(time.perf_counter() - started)
+    return [min(taken[1:]) * 1e3 for taken in times]
 
 
 def _names(names: Any) -> str:
