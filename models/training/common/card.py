@@ -8,6 +8,7 @@ from typing import Any
 
 from .goals import GOALS
 from .packs import MODELS
+from .trainer import Recipe
 
 CARDS = MODELS / "cards"
 
@@ -79,6 +80,15 @@ def write_card(
     path = CARDS / f"{name}.md"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def settings(recipe: Recipe) -> str:
+    """A recipe's settings in words."""
+    return (
+        f"Settings: {recipe.epochs} epochs of the run that is committed, {recipe.processes} processes with batches of "
+        f"{recipe.batch}, peak learning rate {recipe.rate:g}, weight decay {recipe.decay:g}, averaging "
+        f"{recipe.average:g}, seed {recipe.seed}."
+    )
 
 
 def training_plot(name: str, history: Sequence[Mapping[str, float]], keys: Sequence[str]) -> str:

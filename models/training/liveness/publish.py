@@ -11,10 +11,11 @@ from facecore.detector import Detector
 from facecore.registry import Registry
 from facecore.sessions import Models
 
-from ..common.card import CARDS, save, training_plot, write_card
+from ..common.card import CARDS, save, settings, training_plot, write_card
 from ..common.export import averaged, export, register
 from ..common.metrics import interval
 from ..common.packs import BUILD, MODELS, ROOT, Image
+from . import recipe
 from .figures import CAPTURED, Scores, calibration_knots, liveness_figures
 from .measure import figures_of, scores
 from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessModel, LivenessNet
@@ -78,7 +79,7 @@ def publish(checkpoints: tuple[str, ...] = ("liveness",)) -> dict[str, float]:
         "liveness", history, ["auc", "casia_rejected_at_1", "phone_rejected_at_1", "all_rejected_at_1"]
     )
     sections = [
-        ("Data and recipe", RECIPE + "\n\n" + plot),
+        ("Data and recipe", RECIPE + "\n\n" + settings(recipe.RECIPE) + "\n\n" + plot),
         ("Per source", _table(raw, views, index) + "\n\n" + det_plot(raw, views, index)),
         ("Simulated recaptures", SIMULATED + "\n\n" + gallery()),
         ("Calibration", CALIBRATION + "\n\n" + _knots(knots)),

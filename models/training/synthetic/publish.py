@@ -6,10 +6,11 @@ import torch
 
 from facecore.registry import Registry
 
-from ..common.card import training_plot, write_card
+from ..common.card import settings, training_plot, write_card
 from ..common.export import averaged, export, register
 from ..common.metrics import interval
 from ..common.packs import BUILD, MODELS
+from . import recipe
 from .figures import Scores, calibration_knots, synthetic_figures
 from .measure import scores
 from .net import SHARE, SIDE, SyntheticModel, SyntheticNet
@@ -45,7 +46,7 @@ def publish() -> dict[str, float]:
     facts = Registry(MODELS)["synthetic"].facts
     plot = training_plot("synthetic", saved["history"], ["auc", "gan_auc", "diffusion_auc", "composite_auc"])
     sections = [
-        ("Data and recipe", RECIPE + "\n\n" + plot),
+        ("Data and recipe", RECIPE + "\n\n" + settings(recipe.RECIPE) + "\n\n" + plot),
         ("Per source", _table(real, fake, knots)),
         (
             "Calibration",
