@@ -10,6 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from PIL import Image
+
 from facecore import Analyzer
 from facecore.report import ALL
 from gatekeeper import Gate
@@ -31,7 +33,10 @@ def take(page: Page, folder: Path) -> None:
 
     def shot(name: str, height: int | None = None) -> None:
         page.run("document.activeElement.blur(); scrollTo(0, 0)")
-        page.picture(folder / f"playground-{name}.png", height)
+        path = folder / f"playground-{name}.png"
+        page.picture(path, height)
+        with Image.open(path) as taken:
+            taken.convert("RGB").quantize(256).save(path, optimize=True)
 
     page.open("en", WIDE)
     page.give(photos.PORTRAIT)
@@ -59,6 +64,8 @@ def take(page: Page, folder: Path) -> None:
     page.open("zh", PHONE, DARK)
     page.give(photos.NO_FACE)
     page.send()
+    if page.text("#head") != "没有结论":
+        raise SystemExit(f"the models find a face in {photos.NO_FACE.name}: there is no picture of an error")
     shot("phone-error-zh-dark")
 
 
