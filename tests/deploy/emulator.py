@@ -27,6 +27,9 @@ _CALLER = re.compile(r"Credential=([^/]+)/")
 class Cloud:
     """moto over HTTP; writes down who asked for what.
 
+    A transaction that comes again with its token gets its first answer, as DynamoDB promises and moto does not: on a
+    busy machine the client asks again before moto has answered.
+
     Attributes:
         url: Its address.
         asked: Access key id (a function's name, here), IAM action and resource of every request.
@@ -43,6 +46,7 @@ class Cloud:
 
         self.asked: set[tuple[str, str, str]] = set()
         self.down = False
+        self._done: dict[str, tuple[list[Any], list[bytes]]] = {}
         self._app: Any = DomainDispatcherApplication(create_backend_app)
         self._lock = threading.Lock()
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=Silent)
@@ -61,11 +65,22 @@ class Cloud:
         if self.down:
             start("500 Internal Server Error", [("Content-Type", "application/x-amz-json-1.0")])
             return [b'{"__type":"InternalServerError"}']
+        request = json.loads(body or b"{}")
         caller = _CALLER.search(environ.get("HTTP_AUTHORIZATION", ""))
         with self._lock:
-            for action, resource in _needs(environ.get("HTTP_X_AMZ_TARGET", ""), json.loads(body or b"{}")):
+            for action, resource in _needs(environ.get("HTTP_X_AMZ_TARGET", ""), request):
                 self.asked.add((caller[1] if caller else "", action, resource))
-            return list(self._app(environ, start))
+            token = request.get("ClientRequestToken")
+            if token not in self._done:
+                head: list[Any] = []
+                answer = list(self._app(environ, lambda *given: head.extend(given)))
+                if token is None:
+                    start(*head)
+                    return answer
+                self._done[token] = (head, answer)
+            head, answer = self._done[token]
+            start(*head)
+            return answer
 
 
 def _needs(target: str, body: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -124,7 +124,7 @@ def test_an_authorizers_zip_holds_the_access_layer_only(
     folder = zips[contract]
     ours = {name for name in OURS if (folder / name).exists()}
     assert ours == {"gatekeeper", contract}
-    assert {path.name for path in (folder / contract).iterdir()} == {"__init__.py", "authorizer.py"}
+    assert {path.name for path in (folder / contract).rglob("*.py")} == {"__init__.py", "authorizer.py"}
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     assert size < 40e6, "small"
     program = f"import {contract}.authorizer as a, gatekeeper.dynamodb, sys; print(a.__file__, *sys.modules)"

@@ -7,6 +7,7 @@ import importlib
 import json
 import re
 import subprocess
+from functools import cache
 from typing import Any
 
 import pytest
@@ -115,6 +116,7 @@ def test_the_parameters_default_to_the_codes_own_values() -> None:
     assert Options.from_env(template.environment("MarketFunction")) == Options()
 
 
+@cache
 def _environment_names() -> set[str]:
     """Every text constant of the code that looks like a variable's name."""
     found = set()
