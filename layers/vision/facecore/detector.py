@@ -16,6 +16,7 @@ Image = NDArray[np.uint8]
 Array = NDArray[np.float32]
 
 STRIDES = (8, 16, 32, 64)
+SECOND_LOOK = 0.6  # the least score where a photo is looked at again: faces are large there, and so are mistakes
 OVERLAP = 0.4  # boxes that share more than this part of their union are one face
 
 
@@ -64,6 +65,7 @@ class Detector:
         return found
 
     def _find_into(self, found: list[list[Found]], images: Sequence[Image], which: list[int], share: float) -> None:
+        least = self.threshold if share == 1 else max(self.threshold, SECOND_LOOK)
         ready = {i: self._prepare(images[i], share) for i in which}
         shapes: dict[tuple[int, ...], list[int]] = {}
         for i, (canvas, _, _) in ready.items():
@@ -72,7 +74,7 @@ class Detector:
             out = self._model(image=np.stack([ready[i][0] for i in indices]))
             for row, i in enumerate(indices):
                 canvas, scale, shift = ready[i]
-                faces = self._decode(out["scores"][row], out["distances"][row], out["points"][row], canvas.shape)
+                faces = self._decode(out["scores"][row], out["distances"][row], out["points"][row], canvas.shape, least)
                 found[i] = [
                     Found(
                         np.concatenate([(f.box[:2] - shift) / scale, f.box[2:] / scale]).astype(np.float32),
@@ -98,8 +100,10 @@ class Detector:
         canvas[shift : shift + small.shape[0], shift : shift + small.shape[1]] = small
         return canvas, scale, float(shift)
 
-    def _decode(self, scores: Array, distances: Array, points: Array, shape: tuple[int, ...]) -> list[Found]:
-        keep = np.flatnonzero(scores > self.threshold)
+    def _decode(
+        self, scores: Array, distances: Array, points: Array, shape: tuple[int, ...], least: float
+    ) -> list[Found]:
+        keep = np.flatnonzero(scores > least)
         if not len(keep):
             return []
         keep = keep[np.argsort(-scores[keep], kind="stable")][:400]

@@ -234,7 +234,9 @@ def _turn(photo: Photo, rng: np.random.Generator) -> Photo:
     angle = rng.normal(0, 15) if chance < 0.92 else rng.choice([90, 180, 270]) + rng.normal(0, 8)
     matrix = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), angle, 1.0)
     way = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT
-    rotated = cv2.warpAffine(np.ascontiguousarray(image), matrix, (SIDE, SIDE), borderMode=way)
+    drawn = matrix.copy()  # labels count from pixels' edges, warpAffine from their centres
+    drawn[:, 2] = drawn[:, 2] + matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
+    rotated = cv2.warpAffine(np.ascontiguousarray(image), drawn, (SIDE, SIDE), borderMode=way)
     middle = (boxes.reshape(-1, 2, 2).mean(1) @ matrix[:, :2].T) + matrix[:, 2]
     size = boxes[:, 2:] - boxes[:, :2]
     c, s = abs(np.cos(np.radians(angle))), abs(np.sin(np.radians(angle)))
