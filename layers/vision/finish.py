@@ -22,17 +22,20 @@ NEVER_OPENED = (
     "**/*.pxd",
     "**/*.h",
     "**/*.a",
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui",
     "boto3/data",
     "boto3/examples",
     "cv2/data",
     "numpy/f2py",
     "onnxruntime/backend",
+    "onnxruntime/capi/libonnxruntime.so*",
     "onnxruntime/datasets",
     "onnxruntime/quantization",
     "onnxruntime/tools",
     "onnxruntime/transformers",
 )
-"""Inside the installed packages: tests, type stubs, C headers, tools, training aids, cascades."""
+"""Inside the installed packages: tests, type stubs, C headers, tools, training aids, cascades, and onnxruntime's
+library for C programs (its Python module holds the same code once more)."""
 
 SERVICES = ("dynamodb", "kms")
 """The AWS services whose descriptions botocore keeps; it brings those of all."""

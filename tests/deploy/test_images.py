@@ -70,6 +70,7 @@ def test_what_functions_never_open_is_not_there(images: dict[str, Image]) -> Non
     vision, runtime = images["market"].packages
     assert not list(vision.glob("*/tests"))
     assert not (vision / "onnxruntime/transformers").exists()
+    assert not list(vision.glob("onnxruntime/capi/libonnxruntime.so*"))
     assert {path.name for path in (runtime / "botocore/data").iterdir() if path.is_dir()} == {"dynamodb", "kms"}
     for packages in (vision, runtime):
         assert not list(packages.glob("uvicorn*")), "the server's own"
