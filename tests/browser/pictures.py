@@ -36,7 +36,7 @@ def take(page: Page, folder: Path) -> None:
         path = folder / f"playground-{name}.png"
         page.picture(path, height)
         with Image.open(path) as taken:
-            taken.convert("RGB").quantize(256).save(path, optimize=True)
+            taken.convert("RGB").save(path, optimize=True)
 
     page.open("en", WIDE)
     page.give(photos.PORTRAIT)
