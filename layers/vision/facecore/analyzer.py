@@ -26,7 +26,7 @@ from .spoofing import Liveness, Synthetic
 T = TypeVar("T")
 P = ParamSpec("P")
 
-CONFIRMED = 0.5  # the face net's least probability of a face that the detector is not sure of
+CONFIRMED = 0.3  # the face net's least probability of a face that the detector is not sure of
 FROM_FACE_NET = ALL - {Field.LIVENESS, Field.SYNTHETIC}
 
 
@@ -166,7 +166,7 @@ class Analyzer:
         Raises:
             ModelError: A model is missing, altered or fails.
         """
-        group = self._candidates([Photo(bgr, bgr.shape[1], bgr.shape[0], 1.0)])[0]
+        group = self._candidates([Photo(bgr, bgr.shape[1], bgr.shape[0], 1.0)], None)[0]
         kept = group if isinstance(group, ImageError) else _kept(group, None)
         return [] if isinstance(kept, ImageError) else [seen.found for seen in kept]
 
@@ -175,15 +175,18 @@ class Analyzer:
     ) -> list[Report | ImageError]:
         if most is not None and most < 1:
             raise ValueError("faces must be 1 or more")
-        groups = self._candidates(photos)
+        groups = self._candidates(photos, most)
         groups = [group if isinstance(group, ImageError) else _kept(group, most) for group in groups]
         every = _flat(groups)
         self._fill(every, want)
         shape = self._face_net.shape_facts if every and Field.FACE_SHAPE in want else {}
         return [group if isinstance(group, ImageError) else _report(group, want, shape) for group in groups]
 
-    def _candidates(self, photos: Sequence[Photo | ImageError]) -> list[list[_Seen] | ImageError]:
-        """What the detector found in every photo; the face net has looked at what the detector is not sure of."""
+    def _candidates(self, photos: Sequence[Photo | ImageError], most: int | None) -> list[list[_Seen] | ImageError]:
+        """What the detector found in every photo; the face net has looked at what the detector is not sure of.
+
+        Where ``most`` faces that it is sure of are larger than the rest, nobody asks about the rest.
+        """
         good = [photo for photo in photos if isinstance(photo, Photo)]
         found = iter(self._timed("detect", self._detector.find, [photo.bgr for photo in good]) if good else [])
         groups: list[list[_Seen] | ImageError] = []
@@ -191,7 +194,8 @@ class Analyzer:
             if isinstance(photo, ImageError):
                 groups.append(photo)
             else:
-                groups.append([_Seen(photo, face, face_square(face.points)) for face in next(found)])
+                faces = _worth_a_look(next(found), most, self._detector.sure)
+                groups.append([_Seen(photo, face, face_square(face.points)) for face in faces])
         self._look([s for s in _flat(groups) if s.found.score < self._detector.sure])
         return groups
 
@@ -229,6 +233,16 @@ class Analyzer:
 
 def _flat(groups: Sequence[list[_Seen] | ImageError]) -> list[_Seen]:
     return [seen for group in groups if isinstance(group, list) for seen in group]
+
+
+def _worth_a_look(faces: list[Found], most: int | None, sure: float) -> list[Found]:
+    """The faces (largest first) down to the ``most``-th that the detector is sure of."""
+    certain = 0
+    for i, face in enumerate(faces):
+        certain += face.score >= sure
+        if certain == most:
+            return faces[: i + 1]
+    return faces
 
 
 def _kept(group: list[_Seen], most: int | None) -> list[_Seen] | NoFace:

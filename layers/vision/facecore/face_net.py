@@ -9,9 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .align import Array, Image, Square, cut, restore
+from .align import Array, Image, Square, cut, face_square, restore
 from .report import ANCESTRIES, EXPRESSIONS, FACE_TYPES, GENDERS, GLASSES, OCCLUSION_PARTS, Choice
 from .sessions import Model
+
+FIVE = [21, 38, 57, 58, 62]  # eye centres, nose tip and mouth corners among the 72 points
+WORTH = 0.3  # the least probability of a face at which a second look is worth its time
+MISSED_TURN = 5.0  # degrees
+LOOKS = 3  # at the most
+MISSED_MIDDLE = 0.07  # shares of the square's side
+MISSED_SIZE = 0.2  # natural logarithm of the sides' ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,26 @@ class FaceNet:
         self.shape_facts: Mapping[str, Any] = model.facts["face_shape"]  # see geometry.face_shape
 
     def look(self, views: Sequence[tuple[Image, Square]]) -> list[FaceAnswers]:
-        """Answers for many faces in one batch; each view is an image and the face's square in it."""
+        """Answers for many faces in one batch; each view is an image and the face's square in it.
+
+        A face whose points show that the square missed its turn, middle or size is looked at again, through the square
+        that follows from the points.
+        """
+        answers: dict[int, FaceAnswers] = {}
+        looking = dict(enumerate(views))
+        for _ in range(LOOKS):
+            seen = dict(zip(looking, self._look_once(list(looking.values())), strict=True))
+            answers |= seen
+            looking = {
+                row: (looking[row][0], better)
+                for row, face in seen.items()
+                if face.face >= WORTH and (better := _better(looking[row][1], face_square(face.points[FIVE])))
+            }
+            if not looking:
+                break
+        return [answers[row] for row in range(len(views))]
+
+    def _look_once(self, views: Sequence[tuple[Image, Square]]) -> list[FaceAnswers]:
         squares = [square.scaled(self._share) for _, square in views]
         crops = [cut(image, square, self._size) for (image, _), square in zip(views, squares, strict=True)]
         out = self._model(crop=np.stack(crops))
@@ -92,6 +118,14 @@ class FaceNet:
             blur=float(out["blur"][row]),
             face=float(out["face"][row]),
         )
+
+
+def _better(given: Square, seen: Square) -> Square | None:
+    """The square ``seen`` where it differs from the given one by more than training's own variations."""
+    turned = abs((seen.angle - given.angle + 180) % 360 - 180)
+    moved = float(np.hypot(seen.x - given.x, seen.y - given.y)) / given.side
+    scaled = abs(float(np.log(seen.side / given.side)))
+    return seen if turned > MISSED_TURN or moved > MISSED_MIDDLE or scaled > MISSED_SIZE else None
 
 
 def choice(names: Sequence[str], values: NDArray[np.float32]) -> Choice:

@@ -13,7 +13,7 @@ from . import recipe
 from .measure import measure
 from .net import Detector, DetectorModel
 
-THRESHOLD = 0.4
+THRESHOLD = 0.5
 SURE = 0.8  # what scores less is confirmed by the face net
 SIDE = 640
 SETS = (

@@ -158,11 +158,11 @@ def test_landmarks_lie_in_the_box(analyzer: Analyzer) -> None:
 
 def test_the_box_turns_as_the_face_does(analyzer: Analyzer, fakes: Fakes) -> None:
     run = fakes.models["face"].run
-    turned = np.asarray((moved(drawn_points(), 30) - 64) / 110 * 112 + 56, np.float32)
+    turned = np.asarray((moved(drawn_points(), 4) - 64) / 110 * 112 + 56, np.float32)
     fakes.models["face"].run = lambda crop: {**run(crop=crop), "landmarks": turned[None]}
     (face,) = analyzer.analyse(png(ONE), frozenset({Field.POSE})).faces
     assert face.pose is not None
-    assert face.pose.roll == pytest.approx(30, abs=0.1)
+    assert face.pose.roll == pytest.approx(4, abs=0.1)
     assert face.box.rotation == face.pose.roll
 
 
