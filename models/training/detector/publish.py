@@ -87,6 +87,7 @@ below."""
 
 FAILURES = """- Faces under 32 pixels in a 400-pixel photo are missed more often than found (recall_small).
 - Faces that lie on their side or upside down are found less often than upright ones.
+- A face cut in half by the photo's border is missed.
 - The teacher's boxes on masked faces vary, and so do these.
 - Animals' and dolls' faces can fire; the teacher itself calls some of them faces."""
 
