@@ -79,7 +79,8 @@ which themselves train on the hand labels). What the detector mistook for faces 
 faces that the detector is not sure of.
 
 The committed weights come from two runs: 14 epochs in which averaged gradients reached the 3x3 kernels in a wrong order
-(a fault of the training loop, mended since), then the run below from there."""
+(a fault of the training loop, mended since), then the run below from there, planned for 12 epochs and shortened to
+those below after two of them."""
 
 MADE = """- **occlusion**: masks, sunglasses, hands, patches of other photos, strands of hair and scarves pasted over
   known points; a part's label is the covered share of its area. Pasted sunglasses also label glasses.

@@ -162,7 +162,8 @@ pixels (grid, moire, print dots, flat light)."""
 RECIPE = """`make train MODEL=liveness`. Half live, half attack in every batch; live: CASIA-FASD, NUAA, faces of
 in-the-wild scenes, face sets of the web; attacks: CASIA-FASD, NUAA, phone captures, simulated recaptures. Both classes
 go through the same changes (mirror, clipping close to the face, light, blur, noise, JPEG), so that borders, sharpness
-and codec history say nothing about the class. Each branch also has a head of its own. AdamW, cosine, averaged weights,
+and codec history say nothing about the class. Each branch also has a head of its own. The run was planned shorter and
+lengthened to the epochs below after the fourth. AdamW, cosine, averaged weights,
 bfloat16."""
 
 SIMULATED = """Recaptures are simulated from live photos: the shown picture's own tone and JPEG, sub-pixel grid or
