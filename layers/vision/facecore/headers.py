@@ -46,12 +46,14 @@ class Header:
         width: Stored columns, >= 1, before any orientation is applied.
         height: Stored rows, >= 1.
         orientation: EXIF orientation, 1 .. 8; 1 where there is none or it makes no sense.
+        scans: How often a decoder goes over the pixels: a progressive JPEG's scans, else 1.
     """
 
     format: Format
     width: int
     height: int
     orientation: int = 1
+    scans: int = 1
 
 
 def sniff(data: bytes) -> Format:
@@ -162,7 +164,7 @@ def _read_jpeg(data: bytes) -> Header:
                 break
     if size is None or not scans:
         raise CorruptImage("the JPEG ends before its data")
-    return Header(Format.JPEG, *size, orientation)
+    return Header(Format.JPEG, *size, orientation, scans)
 
 
 def _read_png(data: bytes) -> Header:

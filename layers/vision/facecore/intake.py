@@ -30,10 +30,16 @@ Pixels = npt.NDArray[np.uint8]
 # The most that the three formats store for a pixel (RGBA of 16 bits), and room for headers and what phones append.
 _BYTES_PER_PIXEL = 8
 _BYTES_APART = 32 * 1024 * 1024
+# A PNG within the cap takes no more unpacked than 8-bit RGBA does at the cap; of 16 bits, half as many pixels are read.
+_PNG_BYTES_PER_PIXEL = 4
+_PNG_ROOM = 2 * MAX_SIDE  # the rows' filter bytes, twice as many in an interlaced one
+_BAND = 1 << 20  # pixels that are laid over white at once
+# How often a progressive JPEG at the cap may go over its pixels; writers do ten times, and each pass takes time.
+_PASSES = 24
 # libjpeg's words for oddities of sound files; every other warning means lost picture data.
 _HARMLESS = re.compile(
     r"\b\d{1,3} extraneous bytes|Unknown Adobe color transform|unknown JFIF revision|Inconsistent progression sequence"
-    r"|Invalid SOS parameters for sequential|Could not determine subsampling"
+    r"|Invalid SOS parameters for sequential|Could not determine subsampling|bad ICC marker"
 )
 _REDUCED = {
     1: cv2.IMREAD_COLOR,
@@ -83,20 +89,23 @@ def read_photo(data: bytes, max_pixels: int = MAX_PIXELS, needed_side: int = NEE
     Raises:
         UnsupportedFormat: Not a JPEG, PNG or BMP.
         CorruptImage: A broken header, data that is cut off, or data that does not decode.
-        ImageTooLarge: More pixels than the cap, a side over MAX_SIDE, or far more bytes than the cap's pixels take.
+        ImageTooLarge: More pixels than the cap, a side over MAX_SIDE, far more bytes than the cap's pixels take, or a
+            PNG whose pixels take more unpacked than 4 bytes for each pixel of the cap.
     """
     if len(data) > max_bytes(max_pixels):
         raise ImageTooLarge(f"{len(data)} bytes are more than {max_pixels} pixels take")
     header = read_header(data)
     if header.width * header.height > max_pixels or max(header.width, header.height) > MAX_SIDE:
         raise ImageTooLarge(f"{header.width} x {header.height} pixels, at most {max_pixels} are read")
+    if header.scans * header.width * header.height > _PASSES * max_pixels:
+        raise CorruptImage(f"the JPEG goes over its pixels {header.scans} times")
     step = _step(header, needed_side)
     orientation = header.orientation
     try:
         if header.format is Format.JPEG:
             bgr = _decode_jpeg(data, header, step)
         elif header.format is Format.PNG:
-            clean, transparent, orientation = png.sanitise(data)
+            clean, transparent, orientation = png.sanitise(data, max_pixels * _PNG_BYTES_PER_PIXEL + _PNG_ROOM)
             bgr = _reduce(_decode_png(clean, transparent), step)
         else:
             bgr = _reduce(_decode(data, cv2.IMREAD_COLOR), step)
@@ -151,18 +160,23 @@ def _decode_jpeg(data: bytes, header: Header, step: int) -> Pixels:
     return _decode(data, _REDUCED[step])
 
 
-def _decode_png(clean: bytes, transparent: bool) -> Pixels:
+def _decode_png(clean: bytearray, transparent: bool) -> Pixels:
     if not transparent:
         return _decode(clean, cv2.IMREAD_COLOR)
     pixels = _decode(clean, cv2.IMREAD_UNCHANGED)
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    alpha = cv2.cvtColor(pixels[:, :, 3], cv2.COLOR_GRAY2BGR)
-    shown = cv2.multiply(pixels[:, :, :3], alpha, scale=1 / 255)
-    return cv2.add(shown, cv2.bitwise_not(alpha))  # type: ignore[return-value]
+    shown = np.empty((*pixels.shape[:2], 3), np.uint8)
+    rows = max(1, _BAND // pixels.shape[1])
+    for top in range(0, len(pixels), rows):  # a band at a time: the whole at once would be held several times over
+        band = pixels[top : top + rows]
+        if band.dtype == np.uint16:
+            band = (band >> 8).astype(np.uint8)
+        alpha = cv2.cvtColor(band[:, :, 3], cv2.COLOR_GRAY2BGR)
+        over = cv2.multiply(band[:, :, :3], alpha, scale=1 / 255)
+        cv2.add(over, cv2.bitwise_not(alpha), dst=shown[top : top + rows])
+    return shown
 
 
-def _decode(data: bytes, flags: int) -> Pixels:
+def _decode(data: bytes | bytearray, flags: int) -> Pixels:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
     if pixels is None:
         raise CorruptImage("the data does not decode")

@@ -2,7 +2,8 @@
 
 The chunks are walked and their checksums compared, the pixel stream is inflated, which never yields more than the
 header announced, and the bare minimum (IHDR, PLTE, tRNS, IDAT, IEND) is put together again, uncompressed. Colour
-profiles, texts and animation frames are dropped unread. Source: W3C PNG 3rd edition.
+profiles, texts and animation frames are dropped unread. The pixels go from the one stream to the other block by block,
+so that they are held once. Sources: W3C PNG 3rd edition, RFC 1950 and RFC 1951.
 """
 
 from __future__ import annotations
@@ -12,26 +13,30 @@ import zlib
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
-from .errors import CorruptImage
+from .errors import CorruptImage, ImageTooLarge
 from .headers import PNG_SIGNATURE, exif_orientation
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PALETTE = 3
+_BLOCK = 65_535  # the longest stored block of a deflate stream
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
 
-def sanitise(data: bytes) -> tuple[bytes, bool, int]:
+def sanitise(data: bytes, most: int) -> tuple[bytearray, bool, int]:
     """Checks a PNG whose header has been read and rewrites it.
 
     Args:
         data: The whole file, beginning with a valid IHDR.
+        most: Bytes, the most that its pixels may take unpacked.
 
     Returns:
         The rewritten file, whether it holds transparency, and the EXIF orientation (1 .. 8).
 
     Raises:
         CorruptImage: A chunk is cut off or altered, the end is missing, or the pixels do not inflate.
+        ImageTooLarge: The pixels take more than `most`; nothing was unpacked.
     """
     kept: dict[bytes, bytes] = {}
     packed: list[bytes] = []
@@ -42,7 +47,9 @@ def sanitise(data: bytes) -> tuple[bytes, bool, int]:
             kept.setdefault(kind, body)
     header = kept[b"IHDR"]
     width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", header)
-    pixels = _inflate(packed, _rows(width, height, depth * _CHANNELS[colour], bool(interlaced)))
+    rows = _rows(width, height, depth * _CHANNELS[colour], bool(interlaced))
+    if (needed := sum(count * stride for count, stride in rows)) > most:
+        raise ImageTooLarge(f"the PNG unpacks to {needed} bytes, at most {most} are read")
     parts = [PNG_SIGNATURE, _chunk(b"IHDR", header)]
     transparent = colour in (4, 6)
     if colour == _PALETTE:
@@ -56,8 +63,7 @@ def sanitise(data: bytes) -> tuple[bytes, bool, int]:
     elif colour == 2 and len(kept.get(b"tRNS", b"")) == 6:
         parts.append(_chunk(b"tRNS", kept[b"tRNS"]))
         transparent = True
-    parts += [_chunk(b"IDAT", zlib.compress(pixels, 0)), _chunk(b"IEND", b"")]
-    return b"".join(parts), transparent, exif_orientation(kept.get(b"eXIf", b""))
+    return _with_pixels(b"".join(parts), packed, rows), transparent, exif_orientation(kept.get(b"eXIf", b""))
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -83,21 +89,70 @@ def _rows(width: int, height: int, bits: int, interlaced: bool) -> list[tuple[in
     return [(rows, (columns * bits + 7) // 8 + 1) for columns, rows in sizes if columns > 0 and rows > 0]
 
 
-def _inflate(packed: list[bytes], rows: list[tuple[int, int]]) -> bytes:
+class _Inflater:
+    """Inflates a PNG's IDAT chunks a little at a time.
+
+    Args:
+        packed: The chunks' bodies.
+    """
+
+    def __init__(self, packed: list[bytes]) -> None:
+        self._unpack = zlib.decompressobj()
+        self._parts = (body[at : at + _BLOCK] for body in packed for at in range(0, len(body), _BLOCK))
+        self._part = b""
+
+    def take(self, most: int) -> bytes:
+        """The next bytes, at least one and at most this many.
+
+        Raises:
+            CorruptImage: There are none, or they do not inflate.
+        """
+        while True:
+            try:
+                found = self._unpack.decompress(self._part, most)
+            except zlib.error:
+                raise CorruptImage("the PNG data does not inflate") from None
+            self._part = self._unpack.unconsumed_tail
+            if found:
+                return found
+            if not self._part:
+                self._part = next(self._parts, b"")
+            if not self._part or self._unpack.eof:
+                raise CorruptImage("the PNG data is cut off")
+
+
+def _with_pixels(head: bytes, packed: list[bytes], rows: list[tuple[int, int]]) -> bytearray:
+    """The file of these first chunks, with the pixels in one IDAT of stored blocks."""
     wanted = sum(count * stride for count, stride in rows)
-    try:
-        pixels = zlib.decompressobj().decompress(b"".join(packed), wanted)
-    except zlib.error:
-        raise CorruptImage("the PNG data does not inflate") from None
-    if len(pixels) < wanted:
-        raise CorruptImage("the PNG data is cut off")
+    stream = 2 + wanted + 5 * -(-wanted // _BLOCK) + 4
+    made = bytearray(len(head) + 8 + stream + 4 + 12)
+    at = start = len(head) + 10
+    made[:at] = head + struct.pack(">I4s", stream, b"IDAT") + b"\x78\x01"
+    checksum, inflater = 1, _Inflater(packed)
+    for left in range(wanted, 0, -_BLOCK):
+        length = min(left, _BLOCK)
+        made[at : at + 5] = struct.pack("<BHH", left <= _BLOCK, length, length ^ 0xFFFF)
+        at, end = at + 5, at + 5 + length
+        while at < end:
+            piece = inflater.take(end - at)
+            made[at : at + len(piece)] = piece
+            checksum = zlib.adler32(piece, checksum)
+            at += len(piece)
+    _check_filters(np.frombuffer(made, np.uint8, offset=start), rows)
+    made[at : at + 4] = struct.pack(">I", checksum)
+    at += 4
+    made[at:] = struct.pack(">I", zlib.crc32(memoryview(made)[len(head) + 4 : at])) + _chunk(b"IEND", b"")
+    return made
+
+
+def _check_filters(stream: npt.NDArray[np.uint8], rows: list[tuple[int, int]]) -> None:
+    """Refuses a row filter that does not exist; ``stream`` is stored blocks, five bytes before each."""
     at = 0
     for count, stride in rows:
-        filters = np.frombuffer(pixels, np.uint8, count * stride, at)[::stride]
-        if int(filters.max()) > 4:
+        firsts = at + stride * np.arange(count, dtype=np.int64)
+        if int(stream[firsts + 5 * (firsts // _BLOCK + 1)].max()) > 4:
             raise CorruptImage("the PNG names a row filter that does not exist")
         at += count * stride
-    return pixels
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
