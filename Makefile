@@ -14,7 +14,7 @@ LOCKED := build functions access standalone lambda dev sam lock
 # Where pip finds the CPU build of torch, when its own configuration does not say: a folder or an address.
 TORCH_FROM ?=
 
-.PHONY: help setup run test lint format bench bench-models train docs events authorizers browser pictures lock clean
+.PHONY: help setup run test lint format bench bench-models train docs gallery events authorizers browser pictures lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -46,9 +46,13 @@ train: .venv-train/.stamp ## train one model: make train MODEL=detector
 	@test -n "$(MODEL)" || { echo "name a model: make train MODEL=detector"; exit 2; }
 	@cd models && ../.venv-train/bin/python -m training.$(MODEL) $(ARGS)
 
-docs: setup ## renew the tables that the documents take out of the code and the models' registry
+docs: setup ## renew what the documents take out of the code and the models' registry: tables, OpenAPI files
 	@$(BIN)/python docs/build_codes.py
 	@$(BIN)/python docs/build_figures.py
+	@$(BIN)/python docs/build_openapi.py
+
+gallery: setup ## draw the galleries of hard photos in the models' cards, with the models as they are
+	@cd models && ../$(BIN)/python -m training.gallery
 
 events: setup ## write the gateway events from the sample photo and the demo credentials
 	@$(BIN)/python -m events.make $(ARGS)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +18,12 @@ from tencent import contract as tencent
 from tests import photos
 from tests.contract import kit
 
-PAGES = ["/market/openapi.json", "/face/openapi.json", "/rest/2.0/face/v3/openapi.json"]
+FILES = {
+    "market.json": "/market/openapi.json",
+    "tencent.json": "/face/openapi.json",
+    "baidu.json": "/rest/2.0/face/v3/openapi.json",
+}
+PAGES = list(FILES.values())
 ROUTES = {
     ("/market/liveness", "get"),
     ("/market/liveness", "post"),
@@ -33,6 +42,38 @@ def test_the_pages_are_sound_and_complete(bench: kit.Bench) -> None:
         found |= {(path, method) for path, methods in told["paths"].items() for method in methods}
         assert bench.http.get(page.replace("openapi.json", "docs")).status_code == 200
     assert found == ROUTES
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_kept_documents_are_what_the_apps_serve(bench: kit.Bench, root: Path, name: str) -> None:
+    kept = json.loads((root / "docs" / "openapi" / name).read_text(encoding="utf-8"))
+    assert kept == bench.http.get(FILES[name]).json(), "run make docs"
+
+
+def test_the_kept_documents_are_checked_as_a_whole(root: Path, tmp_path: Path) -> None:
+    """Byte for byte, none missing and none too many."""
+    folder = tmp_path / "openapi"
+    folder.mkdir()
+    script = tmp_path / "build_openapi.py"
+    script.write_text((root / "docs" / "build_openapi.py").read_text(encoding="utf-8"), encoding="utf-8")
+    for path in (root / "docs" / "openapi").iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+
+    def told(*arguments: str) -> tuple[int, str]:
+        done = subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True, check=False)
+        return done.returncode, done.stderr
+
+    assert told("--check") == (0, "")
+    (folder / "market.json").write_text("{}\n")
+    (folder / "tencent.json").unlink()
+    (folder / "other.json").write_text("{}\n")
+    code, error = told("--check")
+    assert code == 1
+    assert error.startswith("out of date: market.json, other.json, tencent.json in docs/openapi")
+    assert told() == (0, "")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        path.name: path.read_bytes() for path in (root / "docs" / "openapi").iterdir()
+    }
 
 
 def test_request_bodies_are_told(bench: kit.Bench) -> None:
