@@ -178,9 +178,9 @@ class Page:
             """)
         )
 
-    def picture(self, path: Path, height: int | None = None) -> None:
-        """Keeps the page as a PNG: all of it, or down to a height in CSS pixels."""
+    def picture(self, height: int | None = None) -> bytes:
+        """The page as a PNG: all of it, or down to a height in CSS pixels."""
         size = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], height or 10_000), "scale": 1}
         taken = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
-        path.write_bytes(base64.b64decode(taken["data"]))
+        return base64.b64decode(taken["data"])
