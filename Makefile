@@ -10,11 +10,11 @@ BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes --no-deps --no-build-isolation
 COMPILE := uv pip compile --quiet --upgrade --generate-hashes --no-strip-extras --no-annotate \
 	--custom-compile-command "make lock"
-LOCKED := build functions access standalone lambda dev sam lock
+LOCKED := build functions access standalone lambda dev fuzz sam lock
 # Where pip finds the CPU build of torch, when its own configuration does not say: a folder or an address.
 TORCH_FROM ?=
 
-.PHONY: help setup run test lint format bench bench-models train docs gallery events authorizers browser pictures lock clean
+.PHONY: help setup run test lint format bench bench-models fuzz soak sbom train docs gallery events authorizers browser pictures lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -41,6 +41,15 @@ bench: setup ## measure speed and memory, print ratios, write build/bench.json
 
 bench-models: setup ## measure every model on the validation splits in ../shared/data
 	@cd models && ../$(BIN)/python -m training.bench $(ARGS)
+
+fuzz: $(VENV)/.fuzz ## fuzz everything that reads strangers' bytes, guided by coverage (ARGS="--minutes 7")
+	@$(BIN)/python -m tests.hostile.fuzz $(ARGS)
+
+soak: setup ## load, attack and kill a real server for 30 minutes, then reconcile its ledger (ARGS="--minutes 2")
+	@$(BIN)/python -m tests.soak $(ARGS)
+
+sbom: setup ## write requirements/sbom.json: what the images and the server contain, with hashes
+	@$(BIN)/python requirements/build_sbom.py
 
 train: .venv-train/.stamp ## train one model: make train MODEL=detector
 	@test -n "$(MODEL)" || { echo "name a model: make train MODEL=detector"; exit 2; }
@@ -78,6 +87,10 @@ $(VENV)/.stamp: requirements/build.txt requirements/dev.txt pyproject.toml
 	@$(BIN)/python $(PIP_INSTALL) --use-pep517 -r requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps --no-index -e .
 	@$(BIN)/python -m compileall -q layers functions || true # the tests say more about what does not compile
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.stamp requirements/fuzz.txt
+	@$(BIN)/python $(PIP_INSTALL) -r requirements/fuzz.txt
 	@touch $@
 
 .venv-sam/.stamp: requirements/sam.txt
