@@ -23,7 +23,7 @@ from gatekeeper import baidu as baidu_gate
 from gatekeeper import market as market_gate
 from gatekeeper import tencent as tencent_gate
 from tests.contract import kit
-from tests.contract.test_access import signed
+from tests.contract.calls import signed
 
 APPS = {
     Contract.MARKET: (market.app.create_app, market_gate.verdict, "/market/liveness"),

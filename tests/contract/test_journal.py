@@ -15,7 +15,7 @@ from gatekeeper import Contract
 from serving.journal import Entry, Journal, describe
 from serving.meter import EmfMeter
 from tests.contract import kit
-from tests.contract.test_access import signed
+from tests.contract.calls import signed
 from tests.contract.web import Site
 
 POWERTOOLS = {"level", "location", "message", "timestamp", "service"}

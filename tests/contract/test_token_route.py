@@ -120,7 +120,7 @@ def test_refresh_tokens_that_are_none(bench: kit.Bench) -> None:
 @pytest.mark.code("token", "Service temporarily unavailable")
 def test_the_ledger_is_away(own_bench: kit.Bench) -> None:
     from gatekeeper import LedgerUnavailable
-    from tests.contract.test_access import Away
+    from tests.contract.calls import Away
 
     own_bench.gate.ledger = Away(LedgerUnavailable("gone"))
     refused(own_bench.grant(), 503, "temporarily_unavailable", "Service temporarily unavailable")
