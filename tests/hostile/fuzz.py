@@ -76,9 +76,7 @@ def main() -> int:
         _fuzz(options.run[0], options.run[1:])
         return 0
     if find_spec("atheris") is None:
-        sys.stderr.write(
-            "atheris has wheels for Linux on x86-64, Python 3.11 to 3.14; `make test` tries the seeds\n"
-        )
+        sys.stderr.write("atheris has wheels for Linux on x86-64, Python 3.11 to 3.14; `make test` tries the seeds\n")
         return 2
     from tests.hostile.targets import TARGETS
 
