@@ -1,0 +1,102 @@
+"""Photos into the playground by every way: dropped, taken, named by an address; turned and too large ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from selenium.webdriver import Keys
+
+from tests import photos
+from tests.browser.page import Page
+from tests.contract.web import Site
+
+
+def test_a_dropped_photo(page: Page, portrait: Path) -> None:
+    page.drop(portrait)
+    assert page.text("#photos .title") == portrait.name
+    page.send()
+    assert page.response()["code"] == 0
+
+
+def test_the_camera(page: Page) -> None:
+    page.click("#camera-open")
+    page.wait(lambda: page.one("#video").is_displayed())
+    page.wait(lambda: page.run("return document.getElementById('video').videoWidth") > 0)
+    page.click("#shoot")
+    page.wait(lambda: page.all("#photos li"))
+    assert page.text("#photos .title") == "camera.jpg"
+    assert not page.one("#camera").is_displayed()
+    page.send()
+    assert page.response()["code"] == 0
+
+
+def test_the_camera_takes_all_that_are_missing(page: Page) -> None:
+    page.contract("baidu", count="3")
+    page.click("#camera-open")
+    page.wait(lambda: page.run("return document.getElementById('video').videoWidth") > 0)
+    page.click("#shoot")
+    page.wait(lambda: page.text("#filled") == "3 of 3")
+    page.send()
+    assert len(page.response()["result"]["face_list"]) == 3
+
+
+@pytest.mark.parametrize("contract", ["market", "tencent", "baidu"])
+def test_an_address(page: Page, portrait: Path, names: dict[str, str], contract: str) -> None:
+    site = Site()
+    try:
+        names[site.host] = "127.0.0.1"
+        page.contract(contract)
+        page.fill("#url", site.put("/face.jpg", portrait.read_bytes()))
+        page.keys(Keys.ENTER)
+        page.send()
+        assert page.all("#verdict .meter")
+        assert len(site.seen) == 1, "the server fetched it, and the page did not"
+        assert page.one("#canvas").is_displayed() == (contract == "baidu")
+    finally:
+        site.close()
+
+
+def test_what_is_no_address(page: Page) -> None:
+    page.fill("#url", "photo.jpg")
+    page.click("#url-add")
+    assert page.text("#photo-note") == "Give an address that starts with http:// or https://."
+    assert page.one("#url").get_attribute("aria-invalid") == "true"
+
+
+def test_a_turned_photo_is_shown_upright(page: Page, tmp_path: Path) -> None:
+    turned = tmp_path / "turned.jpg"
+    turned.write_bytes(photos.with_orientation(photos.wide(), 6))
+    with Image.open(turned) as stored:
+        assert stored.width < stored.height
+    page.give(turned)
+    page.send()
+    assert page.text("#photos .muted").startswith("1280 × 720")
+    assert page.run("const {width, height} = document.getElementById('canvas'); return width / height") > 1.7
+
+
+@pytest.mark.parametrize("contract", ["market", "baidu"])
+def test_a_large_photo_is_made_smaller(page: Page, tmp_path: Path, contract: str) -> None:
+    large = tmp_path / "large.png"
+    noise = Image.effect_noise((1400, 1400), 80)
+    noise.save(large)
+    page.contract(contract)
+    page.give(large)
+    page.send()
+    assert "large.png: 2" in page.text("#photo-note")
+    assert page.all("#verdict .meter")
+    page.click("#reduce")
+    page.send()
+    assert page.text("#what") == "The photo is larger than this contract takes."
+    assert page.text("#code") == ("Code 5" if contract == "market" else "Code 222304")
+
+
+def test_a_photo_is_taken_away_again(page: Page, portrait: Path) -> None:
+    page.give(portrait)
+    assert page.one(".remove").get_attribute("aria-label") == f"Remove {portrait.name}"
+    page.click(".remove")
+    page.wait(lambda: not page.all("#photos li"))
+    page.click("#send")
+    assert page.text("#missing") == "Choose a photo first."
+    assert page.focused(page.one("#file"))
