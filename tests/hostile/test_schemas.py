@@ -14,9 +14,9 @@ from schemathesis.generation import GenerationMode
 
 from baidu.schema import Envelope, PlatformError, TokenAnswer, TokenRefusal
 from gatekeeper import Contract
-from market import contract as market
 from market import errors as market_errors
-from tencent import contract as tencent
+from market import schema as market
+from tencent import schema as tencent
 from tests.contract import kit
 
 PAGES = {
