@@ -8,24 +8,28 @@ import json
 import time
 import uuid
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
-from baidu import contract, errors, schema
-from baidu.contract import Ask
-from baidu.schema import ImageType
+from baidu import contract, errors
+from baidu.contract import Ask, ImageType
 from facecore.errors import ImageError
 from facecore.report import Face
 from gatekeeper import Contract, LedgerUnavailable, Verdict, baidu
-from serving import flow, forms, openapi
+from serving import flow, forms
 from serving.aws import lambda_handler
 from serving.body import BodyTimeout, BodyTooLarge, read_body
 from serving.codes import Failure
 from serving.journal import Entry
 from serving.pool import Overloaded
+from serving.routes import Route, Routes, described
 from serving.service import Service
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 PATH = "/rest/2.0/face/v3/faceverify"
 TOKEN_PATH = "/oauth/2.0/token"
@@ -144,37 +148,51 @@ async def token(request: Request, service: Service) -> Response:
     return flow.note(request, service, entry, response)
 
 
-def create_app(service: Service) -> FastAPI:
-    """The contract as an ASGI app."""
-    base = "/rest/2.0/face/v3"
-    app = FastAPI(title="faceverify", docs_url=f"{base}/docs", redoc_url=None, openapi_url=f"{base}/openapi.json")
-    photos = openapi.body({"application/json": schema.VerifyRequest})
+def routes(service: Service) -> Routes:
+    """What the contract answers."""
 
-    @app.post(PATH, openapi_extra=photos, response_model=schema.Envelope | schema.Result)
     async def face_verify(request: Request) -> Response:
         """Judges 1, 3 or 8 photos; `access_token` in the query, or a `bce-auth-v1` signature in `Authorization`."""
         return await flow.run(request, service, WORDS, baidu.verdict, answer)
 
-    grant = schema.TokenAnswer
-    denied: dict[int | str, dict[str, Any]] = {status: {"model": schema.TokenRefusal} for status in (400, 401, 503)}
-
-    @app.get(TOKEN_PATH, openapi_extra=openapi.query(schema.TokenRequest), response_model=grant, responses=denied)
     async def get_token(request: Request) -> Response:
         """Grants an access token for 30 days."""
         return await token(request, service)
 
-    form = openapi.body({"application/x-www-form-urlencoded": schema.TokenRequest})
-
-    @app.post(TOKEN_PATH, openapi_extra=form, response_model=grant, responses=denied)
     async def post_token(request: Request) -> Response:
         """Grants an access token for 30 days."""
         return await token(request, service)
 
-    @app.exception_handler(HTTPException)
     async def unrouted(request: Request, error: HTTPException) -> Response:
         return flow.lost(request, service, WORDS, errors.WRONG_METHOD)
 
-    return app
+    found = (
+        Route("POST", PATH, face_verify),
+        Route("GET", TOKEN_PATH, get_token),
+        Route("POST", TOKEN_PATH, post_token),
+    )
+    return Routes(found, unrouted)
 
 
-handler = lambda_handler(create_app, contract.WANT)
+def create_app(service: Service) -> FastAPI:
+    """The contract as an ASGI app with its OpenAPI page."""
+    from fastapi import FastAPI
+
+    from baidu import schema
+    from serving import openapi
+
+    base = "/rest/2.0/face/v3"
+    app = FastAPI(title="faceverify", docs_url=f"{base}/docs", redoc_url=None, openapi_url=f"{base}/openapi.json")
+    photos = openapi.body({"application/json": schema.VerifyRequest})
+    form = openapi.body({"application/x-www-form-urlencoded": schema.TokenRequest})
+    denied: dict[int | str, dict[str, Any]] = {status: {"model": schema.TokenRefusal} for status in (400, 401, 503)}
+    granted: dict[str, Any] = {"response_model": schema.TokenAnswer, "responses": denied}
+    told = {
+        "face_verify": {"openapi_extra": photos, "response_model": schema.Envelope | schema.Result},
+        "get_token": granted | {"openapi_extra": openapi.query(schema.TokenRequest)},
+        "post_token": granted | {"openapi_extra": form},
+    }
+    return described(app, routes(service), told)
+
+
+handler = lambda_handler(routes, contract.WANT)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from baidu.errors import (
@@ -28,7 +29,6 @@ from baidu.errors import (
     TOO_LARGE,
     WRONG_COUNT,
 )
-from baidu.schema import Envelope, FaceField, FaceItem, ImageType, PlatformError, Result, Thresholds
 from facecore.report import ALL, Choice, Face, Field
 from serving import base64text, forms
 from serving.codes import Failure
@@ -45,6 +45,30 @@ WANT = ALL - {Field.SYNTHETIC}
 """What is asked of every face, whatever `face_field` says: a FACE_TOKEN must answer for any field later."""
 
 _FACE_TOKEN = re.compile(r"[0-9a-f]{32}")
+_THRESHOLDS = ("frr_1e-4", "frr_1e-3", "frr_1e-2")
+
+
+class ImageType(StrEnum):
+    """Where a photo is."""
+
+    BASE64 = "BASE64"
+    URL = "URL"
+    FACE_TOKEN = "FACE_TOKEN"
+
+
+class FaceField(StrEnum):
+    """What `face_field` may ask for."""
+
+    AGE = "age"
+    BEAUTY = "beauty"
+    EXPRESSION = "expression"
+    FACE_SHAPE = "face_shape"
+    GENDER = "gender"
+    GLASSES = "glasses"
+    LANDMARK = "landmark"
+    RACE = "race"
+    QUALITY = "quality"
+    FACE_TYPE = "face_type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,42 +164,46 @@ def check_face(face: Face) -> None:
         raise Failure(FACE_TOO_SMALL)
 
 
-def write_result(asks: Sequence[Ask], faces: Sequence[tuple[str, Face]], thresholds: Mapping[str, float]) -> Result:
+def write_result(
+    asks: Sequence[Ask], faces: Sequence[tuple[str, Face]], thresholds: Mapping[str, float]
+) -> dict[str, Any]:
     """The result for a request's photos.
 
     Args:
         asks: What was asked.
         faces: For each of them its face token and its face, of a report made with WANT.
         thresholds: The liveness model's, by the vendor's names: frr_1e-4, frr_1e-3, frr_1e-2.
+
+    Raises:
+        KeyError: A threshold is missing.
     """
     items = [write_face(token, face, ask.fields) for ask, (token, face) in zip(asks, faces, strict=True)]
-    best = max(item.liveness.livemapscore for item in items)
-    return Result(thresholds=Thresholds.model_validate(thresholds), face_liveness=best, face_list=items)
+    best = max(item["liveness"]["livemapscore"] for item in items)
+    told = {name: thresholds[name] for name in _THRESHOLDS}
+    return {"thresholds": told, "face_liveness": best, "face_list": items}
 
 
-def write_answer(result: Result, log_id: int, timestamp: int, bare: bool) -> bytes:
+def write_answer(result: Mapping[str, Any], log_id: int, timestamp: int, bare: bool) -> bytes:
     """The body of an answered call, JSON in UTF-8: in the envelope, or the bare result of the document's sample."""
-    if bare:
-        return result.model_dump_json(exclude_none=True).encode()
-    envelope = Envelope(
-        error_code=int(OK.code), error_msg=OK.message, log_id=log_id, timestamp=timestamp, result=result
-    )
-    return envelope.model_dump_json(exclude_none=True).encode()
+    return forms.write_json(result if bare else _envelope(int(OK.code), OK.message, log_id, timestamp, result))
 
 
 def write_error(failure: Failure, log_id: int, timestamp: int) -> bytes:
     """The body of a call that ends with an error of the API, JSON in UTF-8."""
-    code = int(failure.code.code)
-    envelope = Envelope(error_code=code, error_msg=failure.message, log_id=log_id, timestamp=timestamp, result=None)
-    return envelope.model_dump_json().encode()
+    return forms.write_json(_envelope(int(failure.code.code), failure.message, log_id, timestamp, None))
+
+
+def _envelope(code: int, message: str, log_id: int, timestamp: int, result: object) -> dict[str, Any]:
+    told = {"error_code": code, "error_msg": message, "log_id": log_id, "timestamp": timestamp}
+    return told | {"cached": 0, "result": result}
 
 
 def write_platform_error(code: int, message: str) -> bytes:
     """The body of a call that ends with an error of the platform, JSON in UTF-8."""
-    return PlatformError(error_code=code, error_msg=message).model_dump_json().encode()
+    return forms.write_json({"error_code": code, "error_msg": message})
 
 
-def write_face(token: str, face: Face, fields: frozenset[FaceField]) -> FaceItem:
+def write_face(token: str, face: Face, fields: frozenset[FaceField]) -> dict[str, Any]:
     """One photo's entry of `face_list`."""
     assert face.pose is not None
     assert face.liveness is not None  # the report was made with WANT
@@ -193,9 +221,10 @@ def write_face(token: str, face: Face, fields: frozenset[FaceField]) -> FaceItem
         "angle": {name: _round(getattr(face.pose, name)) for name in ("yaw", "pitch", "roll")},
         "liveness": {"livemapscore": float(f"{face.liveness:.10g}")},
     }
-    for field in fields:
-        item |= _field(face, field)
-    return FaceItem.model_validate(item)
+    for field in FaceField:
+        if field in fields:
+            item |= _field(face, field)
+    return item
 
 
 def _field(face: Face, field: FaceField) -> dict[str, Any]:

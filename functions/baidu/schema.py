@@ -1,35 +1,13 @@
-"""The bodies of Baidu's requests and answers, with the vendor's names."""
+"""The bodies of Baidu's requests and answers as models, for its OpenAPI page; `baidu.contract` writes them."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, RootModel
 from pydantic import Field as Spec
 
-
-class ImageType(StrEnum):
-    """Where a photo is."""
-
-    BASE64 = "BASE64"
-    URL = "URL"
-    FACE_TOKEN = "FACE_TOKEN"
-
-
-class FaceField(StrEnum):
-    """What `face_field` may ask for."""
-
-    AGE = "age"
-    BEAUTY = "beauty"
-    EXPRESSION = "expression"
-    FACE_SHAPE = "face_shape"
-    GENDER = "gender"
-    GLASSES = "glasses"
-    LANDMARK = "landmark"
-    RACE = "race"
-    QUALITY = "quality"
-    FACE_TYPE = "face_type"
+from baidu.contract import FaceField, ImageType
 
 
 class Image(BaseModel):

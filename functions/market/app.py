@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
 from gatekeeper import Contract, Verdict, market
 from gatekeeper.verdict import printable
 from market import contract, errors
-from serving import flow, openapi
+from serving import flow
 from serving.aws import lambda_handler
 from serving.codes import Failure
+from serving.routes import Route, Routes, described
 from serving.service import Service
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 PATH = "/market/liveness"
 JSON = "application/json; charset=utf-8"
@@ -65,29 +71,40 @@ async def answer(call: flow.Call) -> Response:
     return Response(await call.work(work), headers={"X-Ca-Request-Id": call.asked.request_id}, media_type=JSON)
 
 
-def create_app(service: Service) -> FastAPI:
-    """The contract as an ASGI app."""
-    app = FastAPI(title="Photo liveness", docs_url="/market/docs", redoc_url=None, openapi_url="/market/openapi.json")
-    answers = contract.Answer | contract.Refusal
+def routes(service: Service) -> Routes:
+    """What the contract answers."""
 
-    @app.get(PATH, openapi_extra=openapi.query(contract.LivenessRequest), response_model=answers)
     async def get_liveness(request: Request) -> Response:
         """Judges the photo that the query names; `Authorization: APPCODE ...` or an AppKey signature."""
         return await flow.run(request, service, WORDS, market.verdict, answer)
 
-    forms = {FORM: contract.LivenessRequest, "application/json": contract.LivenessRequest}
-
-    @app.post(PATH, openapi_extra=openapi.body(forms), response_model=answers)
     async def post_liveness(request: Request) -> Response:
         """Judges the photo that the body names; `Authorization: APPCODE ...` or an AppKey signature."""
         return await flow.run(request, service, WORDS, market.verdict, answer)
 
-    @app.exception_handler(HTTPException)
     async def unrouted(request: Request, error: HTTPException) -> Response:
         code = errors.WRONG_METHOD if error.status_code == 405 else errors.UNKNOWN_PATH
         return flow.lost(request, service, WORDS, code, Method=request.method, Path=request.url.path[:200])
 
-    return app
+    return Routes((Route("GET", PATH, get_liveness), Route("POST", PATH, post_liveness)), unrouted)
 
 
-handler = lambda_handler(create_app, contract.WANT)
+def create_app(service: Service) -> FastAPI:
+    """The contract as an ASGI app with its OpenAPI page."""
+    from fastapi import FastAPI
+
+    from market import schema
+    from serving import openapi
+
+    app = FastAPI(title="Photo liveness", docs_url="/market/docs", redoc_url=None, openapi_url="/market/openapi.json")
+    asked, answers = schema.LivenessRequest, schema.Answer | schema.Refusal
+    told = {
+        "get_liveness": {"openapi_extra": openapi.query(asked), "response_model": answers},
+        "post_liveness": {
+            "openapi_extra": openapi.body({FORM: asked, "application/json": asked}), "response_model": answers,
+        },
+    }  # fmt: skip
+    return described(app, routes(service), told)
+
+
+handler = lambda_handler(routes, contract.WANT)

@@ -8,10 +8,7 @@ calibrated to exactly these thresholds, so no map is needed here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
-
-from pydantic import BaseModel
-from pydantic import Field as Spec
+from typing import Any
 
 from facecore.report import Choice, Face, Field, Report
 from market.errors import BAD_IMAGE, OK, TOO_LARGE, UNREADABLE_FACE
@@ -39,106 +36,15 @@ WANT = frozenset(
 )
 """What the body needs of a face."""
 _NAMES = frozenset({b"image", b"url"})
-
-
-class LivenessRequest(BaseModel):
-    """What a caller sends in the query or in the body: one of the two."""
-
-    image: str | None = Spec(
-        None,
-        description="The photo (JPEG, PNG or BMP) in base64, at most 2 MB of text; a data url's head may be on it.",
-    )
-    url: str | None = Spec(None, description="A public http or https address of the photo, at most 2 MB.")
-
-
-class _Probable(BaseModel):
-    probability: float = Spec(ge=0, le=1, description="How sure the type is.")
-
-
-class Gender(_Probable):
-    """The more probable gender."""
-
-    type: Literal["male", "female"]
-
-
-class Glasses(_Probable):
-    """No glasses, common ones, or sunglasses."""
-
-    type: Literal["none", "common", "sun"]
-
-
-class FaceType(_Probable):
-    """A real face or a drawn one."""
-
-    type: Literal["human", "cartoon"]
-
-
-class FaceShape(_Probable):
-    """The outline of the face."""
-
-    type: Literal["square", "triangle", "oval", "heart", "round"]
-
-
-class Expression(_Probable):
-    """No smile, a smile, a laugh."""
-
-    type: Literal["none", "smile", "laugh"]
-
-
-class Liveness(BaseModel):
-    """The liveness score."""
-
-    livemapscore: float = Spec(ge=0, le=1, description="0 attack .. 1 live; above 0.3 is advised to be taken as live.")
-
-
-class Occlusion(BaseModel):
-    """0 free .. 1 covered. Left and right are the subject's."""
-
-    left_eye: float = Spec(ge=0, le=1, description="Advised limit 0.6.")
-    right_eye: float = Spec(ge=0, le=1, description="Advised limit 0.6.")
-    mouth: float = Spec(ge=0, le=1, description="Advised limit 0.7.")
-    nose: float = Spec(ge=0, le=1, description="Advised limit 0.7.")
-    chin_contour: float = Spec(ge=0, le=1, description="Advised limit 0.6.")
-    right_cheek: float = Spec(ge=0, le=1, description="Advised limit 0.8.")
-    left_cheek: float = Spec(ge=0, le=1, description="Advised limit 0.8.")
-
-
-class Quality(BaseModel):
-    """How usable the face is."""
-
-    completeness: Literal[0, 1] = Spec(description="1 inside the image, 0 over its border.")
-    illumination: int = Spec(ge=0, le=255, description="Mean luma of the face; above 40 is advised.")
-    blur: float = Spec(ge=0, le=1, description="0 sharp .. 1 blurred; below 0.7 is advised.")
-    occlusion: Occlusion
-
-
-class Result(BaseModel):
-    """The largest face of the photo."""
-
-    age: int = Spec(ge=0, le=120, description="Years.")
-    spoofing: float = Spec(ge=0, le=1, description="Above 0.00048 is advised to be taken as synthetic.")
-    liveness: Liveness
-    gender: Gender
-    glasses: Glasses
-    face_type: FaceType
-    face_shape: FaceShape
-    expression: Expression
-    quality: Quality
-
-
-class Answer(BaseModel):
-    """The body of an answered call."""
-
-    code: Literal[0] = 0
-    desc: str = OK.message
-    result: Result
-
-
-class Refusal(BaseModel):
-    """The body of a call that ends without a result."""
-
-    code: int
-    desc: str
+_PARTS = {
+    "left_eye": "left_eye",
+    "right_eye": "right_eye",
+    "mouth": "mouth",
+    "nose": "nose",
+    "chin_contour": "chin",
+    "right_cheek": "right_cheek",
+    "left_cheek": "left_cheek",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,38 +123,34 @@ def write_answer(report: Report) -> bytes:
     face = report.faces[0]
     if min(face.box.width, face.box.height) < MIN_FACE:
         raise Failure(UNREADABLE_FACE)
-    return Answer(result=_result(face)).model_dump_json().encode()
+    return forms.write_json({"code": OK.code, "desc": OK.message, "result": _result(face)})
 
 
 def write_refusal(failure: Failure) -> bytes:
     """The body of a call that ends without a result, JSON in UTF-8."""
-    return Refusal(code=int(failure.code.code), desc=failure.message).model_dump_json().encode()
+    return forms.write_json({"code": int(failure.code.code), "desc": failure.message})
 
 
-def _result(face: Face) -> Result:
+def _result(face: Face) -> dict[str, Any]:
     assert face.quality is not None
     assert face.age is not None  # the report was made with WANT
     parts = face.quality.occlusion
-    return Result.model_validate(
-        {
-            "age": round(face.age),
-            "spoofing": _digits(face.synthetic),
-            "liveness": {"livemapscore": _digits(face.liveness)},
-            "gender": _probable(face.gender),
-            "glasses": _probable(face.glasses),
-            "face_type": _probable(face.face_type),
-            "face_shape": _probable(face.face_shape),
-            "expression": _probable(face.expression),
-            "quality": {
-                "completeness": face.quality.completeness,
-                "illumination": round(face.quality.illumination),
-                "blur": round(face.quality.blur, 4),
-                "occlusion": {
-                    name: round(parts["chin" if name == "chin_contour" else name], 4) for name in Occlusion.model_fields
-                },
-            },
-        }
-    )
+    return {
+        "age": round(face.age),
+        "spoofing": _digits(face.synthetic),
+        "liveness": {"livemapscore": _digits(face.liveness)},
+        "gender": _probable(face.gender),
+        "glasses": _probable(face.glasses),
+        "face_type": _probable(face.face_type),
+        "face_shape": _probable(face.face_shape),
+        "expression": _probable(face.expression),
+        "quality": {
+            "completeness": face.quality.completeness,
+            "illumination": round(face.quality.illumination),
+            "blur": round(face.quality.blur, 4),
+            "occlusion": {name: round(parts[part], 4) for name, part in _PARTS.items()},
+        },
+    }
 
 
 def _probable(choice: Choice | None) -> dict[str, float | str]:

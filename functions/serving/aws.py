@@ -6,19 +6,19 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI
 from mangum import Mangum
 
 from facecore.errors import ModelError
 from facecore.report import Field
 from gatekeeper import LedgerUnavailable
 from serving.journal import describe, logger
+from serving.routes import Routes, bare
 from serving.service import Service, default_service
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
-def lambda_handler(create_app: Callable[[Service], FastAPI], want: frozenset[Field]) -> Handler:
+def lambda_handler(routes: Callable[[Service], Routes], want: frozenset[Field]) -> Handler:
     """The handler of a contract's function.
 
     On Lambda the app, the ledger's client and the models are made now, while the instance starts; anywhere else with
@@ -26,7 +26,7 @@ def lambda_handler(create_app: Callable[[Service], FastAPI], want: frozenset[Fie
     that can not work ends the start.
 
     Args:
-        create_app: Makes the contract's app.
+        routes: Makes the contract's routes.
         want: What the contract needs of a face.
     """
     made: list[Mangum] = []
@@ -34,7 +34,7 @@ def lambda_handler(create_app: Callable[[Service], FastAPI], want: frozenset[Fie
     def app() -> Mangum:
         if not made:
             service = default_service()
-            made.append(Mangum(create_app(service), lifespan="off"))
+            made.append(Mangum(bare(routes(service)), lifespan="off"))
             try:
                 service.warm_up(want)
             except (ModelError, LedgerUnavailable) as error:

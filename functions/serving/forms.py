@@ -1,10 +1,13 @@
-"""Names and values out of a query, a form or a JSON body; a name that comes twice is an error, never a guess."""
+"""Names and values out of a query, a form or a JSON body; a name that comes twice is an error, never a guess.
+
+And JSON for the answers.
+"""
 
 from __future__ import annotations
 
 import binascii
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -88,6 +91,15 @@ def parse_json(body: bytes) -> Any:
         raise
     except (ValueError, RecursionError):
         raise Malformed("not JSON") from None
+
+
+def write_json(body: Mapping[str, Any]) -> bytes:
+    """A JSON text in UTF-8, as short as it can be.
+
+    Raises:
+        ValueError: A number is NaN or infinite.
+    """
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def _members(found: list[tuple[str, Any]]) -> dict[str, Any]:

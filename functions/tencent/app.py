@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
 from gatekeeper import Contract, Verdict, tencent
-from serving import flow, openapi
+from serving import flow
 from serving.aws import lambda_handler
 from serving.codes import Failure
+from serving.routes import Route, Routes, described
 from serving.service import Service
 from tencent import contract, errors
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 PATH = "/face/livedetectpicture"
 JSON = "application/json"
@@ -52,23 +58,31 @@ async def answer(call: flow.Call) -> Response:
     return Response(await call.work(work), media_type=JSON)
 
 
-def create_app(service: Service) -> FastAPI:
-    """The contract as an ASGI app."""
-    app = FastAPI(title="livedetectpicture", docs_url="/face/docs", redoc_url=None, openapi_url="/face/openapi.json")
-    photo = openapi.body(
-        {"application/json": contract.LiveDetectRequest, "multipart/form-data": contract.LiveDetectForm}
-    )
+def routes(service: Service) -> Routes:
+    """What the contract answers."""
 
-    @app.post(PATH, openapi_extra=photo, response_model=contract.Answer | contract.Refusal)
     async def live_detect_picture(request: Request) -> Response:
         """Scores the photo in the body or behind its url; `Authorization` holds the signature."""
         return await flow.run(request, service, WORDS, tencent.verdict, answer)
 
-    @app.exception_handler(HTTPException)
     async def unrouted(request: Request, error: HTTPException) -> Response:
         return flow.lost(request, service, WORDS, replace(errors.BAD_REQUEST, status=error.status_code))
 
-    return app
+    return Routes((Route("POST", PATH, live_detect_picture),), unrouted)
 
 
-handler = lambda_handler(create_app, contract.WANT)
+def create_app(service: Service) -> FastAPI:
+    """The contract as an ASGI app with its OpenAPI page."""
+    from fastapi import FastAPI
+
+    from serving import openapi
+    from tencent import schema
+
+    app = FastAPI(title="livedetectpicture", docs_url="/face/docs", redoc_url=None, openapi_url="/face/openapi.json")
+    photo = openapi.body({"application/json": schema.LiveDetectRequest, "multipart/form-data": schema.LiveDetectForm})
+    answers = schema.Answer | schema.Refusal
+    told = {"live_detect_picture": {"openapi_extra": photo, "response_model": answers}}
+    return described(app, routes(service), told)
+
+
+handler = lambda_handler(routes, contract.WANT)

@@ -17,10 +17,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
-
-from pydantic import BaseModel
-from pydantic import Field as Spec
 
 from facecore.report import Field, Report
 from serving import base64text, forms, multipart
@@ -36,45 +32,6 @@ WANT = frozenset({Field.LIVENESS})
 LIVE = 0.3
 """The liveness that the score 87 stands for."""
 _KNOTS = ((0.0, 0.0), (0.01, 0.0), (0.05, 80.0), (LIVE, 87.0), (0.9, 95.0), (1.0, 100.0))
-
-
-class LiveDetectRequest(BaseModel):
-    """A JSON body. The url is used when both come."""
-
-    appid: str | int | None = Spec(None, description="The APPID; it must be the signature's.")
-    url: str | None = Spec(None, description="A public http or https address of the photo, at most 6 MB.")
-    image: str | None = Spec(None, description="The photo (JPEG, PNG or BMP; no GIF) in base64.")
-
-
-class LiveDetectForm(BaseModel):
-    """A multipart body; its fields may come with or without a filename."""
-
-    appid: str | None = Spec(None, description="The APPID; it must be the signature's.")
-    url: str | None = Spec(None, description="A public http or https address of the photo, at most 6 MB.")
-    image: bytes | None = Spec(
-        None, description="The photo (JPEG, PNG or BMP; no GIF).", json_schema_extra={"format": "binary"}
-    )
-
-
-class Score(BaseModel):
-    """The judgement."""
-
-    score: int = Spec(ge=0, le=100, description="Above 87 is advised to be taken as live.")
-
-
-class Answer(BaseModel):
-    """The body of an answered call."""
-
-    data: Score
-    code: Literal[0] = 0
-    message: Literal["OK"] = "OK"
-
-
-class Refusal(BaseModel):
-    """The body of a call that ends without a score."""
-
-    code: int
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +134,9 @@ def write_answer(report: Report) -> bytes:
     if min(face.box.width, face.box.height) < MIN_FACE:
         raise Failure(UNJUDGEABLE)
     assert face.liveness is not None  # the report was made with WANT
-    return Answer(data=Score(score=score(face.liveness))).model_dump_json().encode()
+    return forms.write_json({"data": {"score": score(face.liveness)}, "code": 0, "message": "OK"})
 
 
 def write_refusal(code: int, message: str) -> bytes:
     """The body of a call that ends without a score, JSON in UTF-8."""
-    return Refusal(code=code, message=message).model_dump_json().encode()
+    return forms.write_json({"code": code, "message": message})

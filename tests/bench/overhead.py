@@ -24,6 +24,7 @@ from gatekeeper import Contract, Gate, Verdict, credentials
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.vault import Vault
 from serving.journal import logger
+from serving.routes import bare
 from serving.service import Service, Settings
 from tests.contract import kit
 
@@ -77,7 +78,7 @@ def measure() -> dict[str, float]:
         clients = {contract: credentials.add(gate, contract).client for contract in Contract}
         found = {}
         for name, (contract, module, kind, body) in cases.items():
-            handler = Mangum(module.create_app(service), lifespan="off")
+            handler = Mangum(bare(module.routes(service)), lifespan="off")
             events = [_event(gate, contract, clients[contract].id, module.PATH, kind, body) for _ in range(CALLS + 20)]
             times, spent = [], []
             for event in events:

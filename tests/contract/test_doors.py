@@ -22,13 +22,14 @@ from gatekeeper import Contract, Settings, State, doors
 from gatekeeper import baidu as baidu_gate
 from gatekeeper import market as market_gate
 from gatekeeper import tencent as tencent_gate
+from serving.routes import bare
 from tests.contract import kit
 from tests.contract.calls import signed
 
 APPS = {
-    Contract.MARKET: (market.app.create_app, market_gate.verdict, "/market/liveness"),
-    Contract.TENCENT: (tencent.app.create_app, tencent_gate.verdict, "/face/livedetectpicture"),
-    Contract.BAIDU: (baidu.app.create_app, baidu_gate.verdict, "/rest/2.0/face/v3/faceverify"),
+    Contract.MARKET: (market.app.routes, market_gate.verdict, "/market/liveness"),
+    Contract.TENCENT: (tencent.app.routes, tencent_gate.verdict, "/face/livedetectpicture"),
+    Contract.BAIDU: (baidu.app.routes, baidu_gate.verdict, "/rest/2.0/face/v3/faceverify"),
 }
 
 
@@ -65,7 +66,7 @@ def through_lambda(
     bench: kit.Bench, contract: Contract, request: httpx.Request, request_id: str = ""
 ) -> tuple[dict[str, Any], str]:
     """The function's answer behind its authorizer, and the verdict's code."""
-    create_app, judge, _ = APPS[contract]
+    routes, judge, _ = APPS[contract]
     event = rest_event(request, request_id)
     asked = {**event, "type": "REQUEST", "methodArn": "arn:aws:execute-api:eu-west-1:1:api/prod/POST/x"}
     del asked["body"], asked["isBase64Encoded"]
@@ -75,7 +76,7 @@ def through_lambda(
     for name, value in allowed["context"].items():
         context[name] = json.dumps(value) if isinstance(value, bool) else str(value)
     event["requestContext"]["authorizer"] = {"principalId": allowed["principalId"], **context}
-    answer = Mangum(create_app(bench.service), lifespan="off")(event, SimpleNamespace())
+    answer = Mangum(bare(routes(bench.service)), lifespan="off")(event, SimpleNamespace())
     return dict(answer), context["auth_error"]
 
 
@@ -201,11 +202,11 @@ def test_both_doors_count_alike(bench: kit.Bench) -> None:
 @pytest.mark.code("tencent", 107)
 @pytest.mark.code("baidu", 2)
 def test_a_function_without_a_verdict_refuses(bench: kit.Bench, contract: Contract, context: Any) -> None:
-    create_app, _, path = APPS[contract]
+    routes, _, path = APPS[contract]
     event = rest_event(bench.http.build_request("POST", path, content=b"{}"))
     if context is not None:
         event["requestContext"]["authorizer"] = context
-    answer = Mangum(create_app(bench.service), lifespan="off")(event, SimpleNamespace())
+    answer = Mangum(bare(routes(bench.service)), lifespan="off")(event, SimpleNamespace())
     if contract is Contract.MARKET:
         assert answer["statusCode"] == 503
         assert "X503BZ" in json.dumps(answer)
@@ -220,7 +221,7 @@ def test_a_verdict_of_another_request_or_contract_is_none(bench: kit.Bench, cont
     request = makers[contract](bench)
     event = rest_event(request)
     asked = {**event, "methodArn": "arn"}
-    create_app, judge, _ = APPS[contract]
+    routes, judge, _ = APPS[contract]
     context = doors.authorize(asked, judge, bench.gate)["context"]
     for spoiled in (
         {**context, "request_id": "other"},
@@ -228,7 +229,7 @@ def test_a_verdict_of_another_request_or_contract_is_none(bench: kit.Bench, cont
         {**context, "allowed": "maybe"},
     ):
         event["requestContext"]["authorizer"] = spoiled
-        answer = Mangum(create_app(bench.service), lifespan="off")(event, SimpleNamespace())
+        answer = Mangum(bare(routes(bench.service)), lifespan="off")(event, SimpleNamespace())
         assert answer["statusCode"] in (200, 503)
         assert "score" not in answer["body"]
         assert "face_list" not in answer["body"]
@@ -257,5 +258,5 @@ def test_the_token_route_needs_no_authorizer(bench: kit.Bench) -> None:
         "client_secret": secrets["secret_key"],
     }
     event = rest_event(bench.http.build_request("GET", "/oauth/2.0/token", params=params))
-    answer = Mangum(baidu.app.create_app(bench.service), lifespan="off")(event, SimpleNamespace())
+    answer = Mangum(bare(baidu.app.routes(bench.service)), lifespan="off")(event, SimpleNamespace())
     assert json.loads(answer["body"]) == bench.http.get("/oauth/2.0/token", params=params).json()

@@ -24,8 +24,9 @@ def test_an_authorizer_loads_the_access_layer_alone(contract: str) -> None:
 
 
 @pytest.mark.parametrize("contract", ["market", "tencent", "baidu"])
-def test_an_app_loads_its_own_contract_and_no_model(contract: str) -> None:
+def test_a_function_loads_its_own_contract_and_no_model(contract: str) -> None:
     loaded = loaded_by(f"{contract}.app")
-    assert {contract, "facecore", "gatekeeper", "serving", "fastapi"} <= loaded
+    assert {contract, "facecore", "gatekeeper", "serving", "starlette"} <= loaded
     others = {"market", "tencent", "baidu"} - {contract}
     assert not loaded & (VISION | others | {"standalone", "uvicorn", "boto3", "sqlite3"})
+    assert not loaded & {"fastapi", "pydantic"}, "what describes the routes is the OpenAPI page's alone"

@@ -13,8 +13,9 @@ from openapi_spec_validator import validate
 from pydantic import BaseModel, TypeAdapter
 
 from baidu import schema
-from market import contract as market
-from tencent import contract as tencent
+from baidu.contract import FaceField
+from market import schema as market
+from tencent import schema as tencent
 from tests import photos
 from tests.contract import kit
 
@@ -105,7 +106,7 @@ def test_answers_fit_their_models(bench: kit.Bench, found: bool) -> None:
         bench.analyzer.scripts[photo] = kit.no_face()
     fits(market.Answer | market.Refusal, bench.market({"image": kit.b64(photo)}))
     fits(tencent.Answer | tencent.Refusal, bench.tencent(files={"image": ("a.jpg", photo)}))
-    fields = ",".join(schema.FaceField)
+    fields = ",".join(FaceField)
     ask = [{"image": kit.b64(photo), "image_type": "BASE64", "face_field": fields}]
     fits(schema.Envelope, bench.baidu(ask))
     fits(schema.PlatformError, bench.baidu(ask, params={"access_token": "x"}))

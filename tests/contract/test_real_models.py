@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from baidu import schema
+from baidu.contract import FaceField
 from facecore.analyzer import Analyzer
 from facecore.registry import default_models
 from gatekeeper import Contract
-from market import contract as market
-from tencent import contract as tencent
+from market import schema as market
+from tencent import contract
+from tencent import schema as tencent
 from tests import photos
 from tests.contract import kit
 
@@ -32,7 +34,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kit.Bench]:
 
 def report(bench: kit.Bench, photo: bytes) -> dict[Contract, Any]:
     """What the three contracts say of one photo."""
-    ask = [{"image": kit.b64(photo), "image_type": "BASE64", "face_field": ",".join(schema.FaceField)}]
+    ask = [{"image": kit.b64(photo), "image_type": "BASE64", "face_field": ",".join(FaceField)}]
     return {
         Contract.MARKET: bench.market({"image": kit.b64(photo)}).json(),
         Contract.TENCENT: bench.tencent(files={"image": ("a.jpg", photo)}).json(),
@@ -51,7 +53,7 @@ def test_the_portrait_has_every_field(real: kit.Bench) -> None:
     assert all(getattr(face, name) is not None for name in schema.FaceItem.model_fields)
     liveness = answer.result.liveness.livemapscore
     assert face.liveness.livemapscore == envelope.result.face_liveness == pytest.approx(liveness, abs=1e-4)
-    assert abs(score.data.score - tencent.score(liveness)) <= 1
+    assert abs(score.data.score - contract.score(liveness)) <= 1
     assert answer.result.gender.type == "female"
     assert answer.result.face_type.type == "human"
     assert answer.result.quality.completeness == 1
