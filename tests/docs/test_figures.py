@@ -63,8 +63,10 @@ def test_the_two_readmes_match() -> None:
     ]
     outline = [re.findall(r"^(#+) ", text, re.M) for text in (english, chinese)]
     assert outline[0] == outline[1]
-    links = [set(re.findall(r"\]\(([^)]+)\)", text)) for text in (english, chinese)]
+    links = [set(re.findall(r"(?<!!)\[[^\]]*\]\(([^)]+)\)", text)) for text in (english, chinese)]
     assert links[0] - {"README.zh-CN.md"} == links[1] - {"README.md"}
+    pictures = [re.findall(r"!\[[^\]]+\]\(docs/pictures/([^)]+)\)", text) for text in (english, chinese)]
+    assert [len(found) for found in pictures] == [1, 1]
     tables = [[line.count("|") for line in text.splitlines() if line.startswith("|")] for text in (english, chinese)]
     assert tables[0] == tables[1]
     codes = [set(re.findall(r"`([^`\n]+)`", text)) for text in (english, chinese)]
