@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 import yaml
 
 from gatekeeper.gate import Options
+from standalone.playground import Playground
 from tests.deploy import template
 from tests.deploy.image import ROOT, Image
 
@@ -36,13 +38,22 @@ def test_it_is_a_custom_container_on_the_images_port(images: dict[str, Image]) -
 
 def test_its_settings_are_those_of_the_template() -> None:
     variables = properties()["environmentVariables"]
-    assert set(template.environment("MarketFunction")) == {name for name in variables if not name.startswith("AWS_")}
+    here_alone = {name for name in variables if name.startswith("AWS_")} | {"FACEGATE_PLAYGROUND"}
+    assert set(template.environment("MarketFunction")) == variables.keys() - here_alone
     defaults = {}
     for name, value in variables.items():
         found = ENV.fullmatch(value)
         assert found is not None, name
         defaults[name] = found[2] or ""
     assert Options.from_env(defaults) == Options()
+
+
+@pytest.mark.parametrize(("given", "there"), [(None, True), ("on", True), ("off", False)])
+def test_the_playground_is_off_by_one_setting(given: str | None, there: bool) -> None:
+    found = ENV.fullmatch(properties()["environmentVariables"]["FACEGATE_PLAYGROUND"])
+    assert found is not None
+    assert found[1] == "FACEGATE_PLAYGROUND"
+    assert Playground.is_on({"FACEGATE_PLAYGROUND": given or found[2]}) == there
 
 
 def test_no_secret_is_written_into_it() -> None:
