@@ -73,6 +73,7 @@ class Cloud:
             def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - its name upstream
                 return
 
+        create_backend_app("dynamodb")  # its imports take longer than a request may, on a machine that does other work
         self._app: Any = DomainDispatcherApplication(create_backend_app)
         self._lock = threading.Lock()
         self.answers: Callable[[str], str | None] | None = None
