@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from .goals import GOALS
-from .packs import MODELS
+from .packs import CARDS
 from .trainer import Recipe
-
-CARDS = MODELS / "cards"
 
 # Set: (name, terms as its makers state them)
 TERMS = {
@@ -48,6 +46,7 @@ def write_card(
     sections: Iterable[tuple[str, str]],
     figures: Mapping[str, float],
     facts: Mapping[str, Any],
+    plain: Mapping[str, float] | None = None,
 ) -> Path:
     """Writes the card: what it is, figures against goals, the given sections, the gallery of hard photos, data terms.
 
@@ -58,16 +57,22 @@ def write_card(
         sections: (heading, Markdown) pairs.
         figures: Measured on the validation split with the exported file.
         facts: The registry entry (file, sha256, bytes are shown).
+        plain: The same figures before the file was quantised, when it was.
     """
     lines = [f"# {name}", "", what, ""]
     lines += [f"`models/{facts['file']}`, {facts['bytes'] / 1e6:.2f} MB, SHA-256 `{facts['sha256']}`.", ""]
     lines += ["## Figures", "", "Measured with the committed file on validation data that training never saw.", ""]
-    lines += ["| what | reached | floor | goal |", "|---|---|---|---|"]
+    if plain is not None:
+        lines += [
+            "The file runs on 8-bit integers; beside its figures stand those of the float net before.",
+            "",
+        ]
+    lines += ["| what | reached | in float | floor | goal |", "|---|---|---|---|---|"]
     for key, goal in GOALS[name].items():
         if key in figures:
-            lines.append(
-                f"| {goal.words} | {goal.shown(figures[key])} | {goal.shown(goal.floor)} | {goal.shown(goal.goal)} |"
-            )
+            before = "-" if plain is None else goal.shown(plain[key])
+            limits = f"{goal.shown(goal.floor)} | {goal.shown(goal.goal)}"
+            lines.append(f"| {goal.words} | {goal.shown(figures[key])} | {before} | {limits} |")
     others = {key: value for key, value in figures.items() if key not in GOALS[name]}
     if others:
         lines += ["", "| further figure | value |", "|---|---|"] + [f"| {k} | {v:.4f} |" for k, v in others.items()]

@@ -45,7 +45,12 @@ def export(
             opset_version=17,
             dynamo=False,
         )
-    graph = onnx.load(str(path))
+    tidy(onnx.load(str(path)), path)
+    return path
+
+
+def tidy(graph: onnx.ModelProto, path: Path) -> None:
+    """Saves a model with half-precision weights and without its makers' notes."""
     _halve(graph)
     del graph.metadata_props[:]
     for node in graph.graph.node:
@@ -54,13 +59,12 @@ def export(
     graph.producer_name, graph.producer_version, graph.doc_string = "facegate", "", ""
     onnx.checker.check_model(graph)
     onnx.save(graph, str(path))
-    return path
 
 
 def _halve(graph: onnx.ModelProto) -> None:
     casts = []
     for weight in graph.graph.initializer:
-        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < 256:
+        if weight.data_type != TensorProto.FLOAT or len(weight.dims) < 2 or np.prod(weight.dims) < 256:
             continue
         name = weight.name
         half = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{name}.half")

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = ROOT / "models"
+CARDS = MODELS / "cards"
 DATA = Path(os.environ.get("FACEGATE_DATA", ROOT.parent / "shared" / "data"))
 BUILD = Path(os.environ.get("FACEGATE_BUILD", ROOT / "build")) / "training"
 

@@ -33,6 +33,14 @@ class Detector(nn.Module):
         nn.init.constant_(self.score.bias, -4.0)
 
     def forward(self, x: Tensor) -> Tensor:
+        levels = []
+        for i, y in enumerate(self.features(x)):
+            level = torch.cat([self.score(y), self.place(y) * self.scales[i]], 1)
+            levels.append(level.flatten(2).transpose(1, 2))
+        return torch.cat(levels, 1)
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """What the head sees at every stride."""
         x = self.stem(x)
         features = []
         for block in self.stages:
@@ -41,26 +49,36 @@ class Detector(nn.Module):
         sides = [side(f) for side, f in zip(self.sides, features, strict=True)]
         for i in range(len(sides) - 2, -1, -1):
             sides[i] = sides[i] + F.interpolate(sides[i + 1], scale_factor=2.0, mode="nearest")
-        out = []
-        for i, (smooth, side) in enumerate(zip(self.smooth, sides, strict=True)):
-            y = smooth(side)
-            level = torch.cat([self.score(y), self.place(y) * self.scales[i]], 1)
-            out.append(level.flatten(2).transpose(1, 2))
-        return torch.cat(out, 1)
+        return [smooth(side) for smooth, side in zip(self.smooth, sides, strict=True)]
 
 
 class DetectorModel(nn.Module):
-    """What is exported: uint8 photos in; scores 0..1, box distances and points in strides out."""
+    """What is exported: uint8 photos in; scores 0..1, box distances and points in strides out.
+
+    The head is one convolution per stride, the stride's scale multiplied into its weights.
+    """
 
     outputs = ("scores", "distances", "points")
 
     def __init__(self, net: Detector) -> None:
         super().__init__()
         self.pixels, self.net = FromPixels(), net
+        self.heads = nn.ModuleList(_head(net, scale) for scale in net.scales.detach())
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        raw = self.net(self.pixels(image))
+        features = self.net.features(self.pixels(image))
+        levels = [head(y).flatten(2).transpose(1, 2) for head, y in zip(self.heads, features, strict=True)]
+        raw = torch.cat(levels, 1)
         return raw[..., 0].sigmoid(), raw[..., 1:5].clamp(max=5).exp(), raw[..., 5:]
+
+
+def _head(net: Detector, scale: Tensor) -> nn.Conv2d:
+    """Score and place in one convolution."""
+    head = nn.Conv2d(net.score.in_channels, VALUES, 3, 1, 1)
+    with torch.no_grad():
+        for name, value in head.named_parameters():
+            value.copy_(torch.cat([net.score.get_parameter(name), net.place.get_parameter(name) * scale]))
+    return head
 
 
 def cells(height: int, width: int) -> Tensor:

@@ -18,8 +18,11 @@ from ..common.packs import Image, images, listed, number, points, rows, stacked
 
 SIDE = 320
 SURE, SEEN = 0.6, 0.35
+# Where the five points of the mean training face lie, from the box's middle in shares of its width and height.
+FRONTAL = np.array([[-0.22, -0.12], [0.22, -0.12], [0.01, 0.1], [-0.19, 0.25], [0.2, 0.24]], np.float32)
 
 Array = NDArray[np.float32]
+_NOBODY = np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32), np.zeros(0, bool)
 
 
 @dataclass(slots=True)
@@ -50,6 +53,18 @@ def load_scenes(split: str) -> list[Photo]:
         boxes[:, 2:] += boxes[:, :2]
         found.append(Photo(image, boxes, faces[:, 4:14].reshape(-1, 5, 2), faces[:, 14] >= SURE))
     return found
+
+
+def doubled(boxes: Array) -> NDArray[np.bool_]:
+    """Which boxes (n, 4) hold the middle of another that holds theirs: the teacher boxed one face twice, (n,)."""
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    holds = np.asarray(((middle[None] > boxes[:, None, :2]) & (middle[None] < boxes[:, None, 2:])).all(2))
+    return np.asarray((holds & holds.T).sum(1) > 1)  # every box holds its own middle
+
+
+def without_doubles(photo: Photo) -> Photo:
+    """The photo, its twice boxed faces to be looked away from: one of the two boxes is wrong, often the surer one."""
+    return Photo(photo.image, photo.boxes, photo.points, photo.sure & ~doubled(photo.boxes))
 
 
 def fit_box(scenes: list[Photo]) -> Array:
@@ -132,29 +147,50 @@ class Canvas:
         self.scenes = scenes
         self.crops = crops
         self.faced = [s for s in scenes if s.sure.any()]
+        hard = np.array([1 + 3 * min(1.0, float(_oddness(s)[s.sure].max()) / 0.4) for s in self.faced])
+        self.chances = np.cumsum(hard / hard.sum())
         self.empty = [s for s in scenes if not len(s.boxes)]
 
     def draw(self, rng: np.random.Generator) -> Photo:
         """One picture of SIDE x SIDE with its faces."""
         photo = self._background(rng)
-        for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.12, 0.6, 0.18, 0.1]))):
-            source = self.faced if rng.random() < 0.62 else self.crops
-            photo = self._lay(photo, source[int(rng.integers(len(source)))], rng)
+        for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.28, 0.47, 0.15, 0.1]))):
+            if rng.random() < 0.2:
+                photo = self._distract(photo, rng)
+            if rng.random() < 0.62:
+                which = min(int(np.searchsorted(self.chances, rng.random())), len(self.faced) - 1)
+                photo = self._lay(photo, self.faced[which], rng)
+            else:
+                photo = self._lay(photo, self.crops[int(rng.integers(len(self.crops)))], rng)
         photo = _turn(photo, rng)
         return _photometric(photo, rng)
 
     def _background(self, rng: np.random.Generator) -> Photo:
         kind = rng.random()
-        if kind < 0.2:
+        if kind < 0.08:
             plain = np.full((SIDE, SIDE, 3), rng.integers(0, 256, 3), np.uint8)
-            return Photo(plain, np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32), np.zeros(0, bool))
-        source = self.empty if kind < 0.6 else self.scenes
+            return Photo(plain, *_NOBODY)
+        source = self.empty if kind < 0.4 else self.scenes
         photo = source[int(rng.integers(len(source)))]
         if kind > 0.9:
             photo = without_faces(photo, rng, self.empty)
         short = min(photo.image.shape[:2])
         scale = SIDE / short * float(np.exp(rng.uniform(0, 0.7)))
         return _warp(photo, scale, rng, SIDE)
+
+    def _distract(self, under: Photo, rng: np.random.Generator) -> Photo:
+        """Lays a piece of a photo without faces over it, so that a pasted rectangle does not stand for a face."""
+        source = self.empty[int(rng.integers(len(self.empty)))].image
+        w, h = (int(v) for v in np.exp(rng.uniform(np.log(16), np.log(200), 2)))
+        scale = max(w / source.shape[1], h / source.shape[0], 0.5)
+        piece = _warp(Photo(source, *_NOBODY), scale, rng, max(w, h)).image[:h, :w]
+        left, top = int(rng.integers(0, SIDE - w)), int(rng.integers(0, SIDE - h))
+        cover = np.array([left, top, left + w, top + h])
+        canvas = under.image.copy()
+        canvas[top : top + h, left : left + w] = piece
+        hidden = _hidden(under.boxes, cover)
+        keep = hidden < 0.8
+        return Photo(canvas, under.boxes[keep], under.points[keep], (under.sure & (hidden < 0.3))[keep])
 
     def _lay(self, under: Photo, over: Photo, rng: np.random.Generator) -> Photo:
         which = int(rng.choice(np.flatnonzero(over.sure)))
@@ -185,6 +221,13 @@ class Canvas:
             np.concatenate([under.points[keep], over.points * scale + move]).astype(np.float32),
             np.concatenate([sure[keep], over.sure]),
         )
+
+
+def _oddness(photo: Photo) -> Array:
+    """How far each face's points lie from a frontal face's, in shares of its box (n,): turned, tilted, half hidden."""
+    sides = np.maximum(photo.boxes[:, 2:] - photo.boxes[:, :2], 1)
+    place = (photo.points - (photo.boxes[:, None, :2] + photo.boxes[:, None, 2:]) / 2) / sides[:, None]
+    return np.asarray(np.abs(place - FRONTAL).max(axis=(1, 2)), np.float32)
 
 
 def _hidden(boxes: Array, cover: Array) -> Array:
@@ -229,9 +272,12 @@ def _turn(photo: Photo, rng: np.random.Generator) -> Photo:
         boxes = boxes[:, [2, 1, 0, 3]] * (-1, 1, -1, 1) + (SIDE, 0, SIDE, 0)
         p = (p * (-1, 1) + (SIDE, 0))[:, [1, 0, 2, 4, 3]]
     chance = rng.random()
-    if chance < 0.45:
+    if chance < 0.38:
         return Photo(np.ascontiguousarray(image), np.asarray(boxes, np.float32), np.asarray(p, np.float32), photo.sure)
-    angle = rng.normal(0, 15) if chance < 0.92 else rng.choice([90, 180, 270]) + rng.normal(0, 8)
+    if chance < 0.82:
+        angle = rng.normal(0, 15)
+    else:
+        angle = rng.uniform(-70, 70) if chance < 0.93 else rng.choice([90, 180, 270]) + rng.normal(0, 8)
     matrix = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), angle, 1.0)
     way = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT
     drawn = matrix.copy()  # labels count from pixels' edges, warpAffine from their centres

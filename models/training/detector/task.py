@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ..common.packs import Image
 from .figures import detector_figures
 from .net import Detector, cells
-from .scenes import SIDE, Array, Canvas, Photo, fit_box, load_crops, load_scenes
+from .scenes import SIDE, Array, Canvas, Photo, fit_box, load_crops, load_scenes, without_doubles
 
 # Faces by their longer side in pixels of the net's input; neighbouring strides share a band.
 RANGES = {8: (0, 44), 16: (36, 100), 32: (84, 210), 64: (180, 4000)}
@@ -27,7 +27,7 @@ class DetectorTask:
 
     def __init__(self) -> None:
         self.net: nn.Module = Detector()
-        train = load_scenes("train")
+        train = [without_doubles(photo) for photo in load_scenes("train")]
         self.canvas = Canvas(train, load_crops(fit_box(train)))
         self.val = load_scenes("val")
         self.cells = cells(SIDE, SIDE)
@@ -63,7 +63,8 @@ class DetectorTask:
         side = (truth[:, 2:] - truth[:, :2]).amax(1, keepdim=True)
         p = (out[..., 5:][hit].view(-1, 5, 2) * size[:, None] + spot[:, None] - batch["points"][hit]) / side[:, None]
         target = torch.zeros_like(out[..., 0])
-        target[hit] = overlap.detach().clamp(0.3, 1)
+        # a face is a face however its box fits; the better box still wins
+        target[hit] = 0.5 + 0.5 * overlap.detach().clamp(0, 1)
         score = out[..., 0]
         chance = score.sigmoid()
         focus = torch.where(hit, (target - chance).abs() ** 1.0 + 0.1, 0.75 * chance**2)

@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from ..common.nets import FromPixels, conv, stage
+from .labels import FLIP
 
 AGES = 101
+PARTS_FLIP = [1, 0, 2, 3, 5, 4, 6]  # of the seven parts in a mirrored face
 
 
 class FaceNet(nn.Module):
@@ -74,13 +76,15 @@ class FaceModel(nn.Module):
         "face",
     )
 
-    def __init__(self, net: FaceNet, side: int = 112) -> None:
+    def __init__(self, net: FaceNet, side: int = 112, mirrored: bool = False) -> None:
+        """``mirrored``: the net also looks at the mirrored crop, and the mean of both answers is given."""
         super().__init__()
-        self.pixels, self.net, self.side = FromPixels(), net, side
+        self.pixels, self.net, self.side, self.mirrored = FromPixels(), net, side, mirrored
         self.register_buffer("ages", torch.arange(AGES, dtype=torch.float32))
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
-        raw = self.net(self.pixels(crop))
+        x = self.pixels(crop)
+        raw = self._both(x) if self.mirrored else self.net(x)
         return (
             (raw["points"] + 0.5) * self.side,
             raw["pose"] * 30,
@@ -95,3 +99,17 @@ class FaceModel(nn.Module):
             raw["blur"].sigmoid(),
             raw["real"].sigmoid(),
         )
+
+    def _both(self, x: Tensor) -> dict[str, Tensor]:
+        """Raw answers, the mean of those for the crop and those for its mirror image."""
+        found = {}
+        for name, value in self.net(torch.cat([x, x.flip(3)])).items():
+            ahead, back = value.reshape(2, -1, *value.shape[1:])
+            if name == "points":  # pixel i of the crop is pixel side - 1 - i of its mirror image
+                back = back[:, torch.from_numpy(FLIP)] * torch.tensor([-1.0, 1.0]) - torch.tensor([1 / self.side, 0.0])
+            elif name == "pose":
+                back = back * torch.tensor([-1.0, 1.0])
+            elif name == "cover":
+                back = back[:, PARTS_FLIP]
+            found[name] = (ahead + back) / 2
+        return found

@@ -23,7 +23,7 @@ def branch(widths: tuple[int, ...]) -> nn.Sequential:
 class LivenessNet(nn.Module):
     """Logits (n, 3): both branches together, context alone, face alone; positive is live. Inputs in [-1, 1]."""
 
-    def __init__(self, widths: tuple[int, ...] = (24, 40, 72, 112)) -> None:
+    def __init__(self, widths: tuple[int, ...] = (32, 48, 80, 112)) -> None:
         super().__init__()
         self.context, self.face = branch((*widths, 128)), branch(widths)
         wide = 128 + widths[-1]

@@ -22,6 +22,7 @@ from .views import load_simulated, load_views
 LIVE = {"casia": 0.2, "nuaa": 0.18, "scene": 0.38, "web": 0.24}
 ATTACK = {"casia": 0.25, "nuaa": 0.17, "phone": 0.26, "simulated": 0.32}
 EPOCH = 6400
+RECOLOURED = 0.25  # of the views
 
 
 class LivenessTask:
@@ -62,9 +63,22 @@ class LivenessTask:
         else:
             pool = (self.live if live else self.attack)[name]
             view = self.views.view(int(rng.choice(pool)))
+        if rng.random() < RECOLOURED:
+            view = self._recoloured(view, rng)
         view = varied(view, rng)
         context, face = crops(view, rng)
         return context, face, float(live)
+
+    def _recoloured(self, view: View, rng: np.random.Generator) -> View:
+        """The view in the colours of another, of either class and any source, so that no room's light tells a class."""
+        pools = [*self.live.values(), *self.attack.values()]
+        other = self.views.view(int(rng.choice(pools[int(rng.integers(len(pools)))])))
+        left, top, right, bottom = view.seen
+        part = other.image[other.seen[1] : other.seen[3], other.seen[0] : other.seen[2]]
+        image = view.image.copy()
+        inner = np.ascontiguousarray(image[top:bottom, left:right])
+        image[top:bottom, left:right] = augment.recolour(inner, np.ascontiguousarray(part), float(rng.uniform(0.3, 1)))
+        return View(image, view.seen, view.aspect)
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         out = self.net(_floats(batch["context"]), _floats(batch["face"])).float()

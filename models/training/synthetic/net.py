@@ -7,14 +7,14 @@ from torch import Tensor, nn
 from ..common.nets import FromPixels
 from ..liveness.net import branch
 
-SIDE = 128
+SIDE = 192
 SHARE = 0.88  # of the packs' framing
 
 
 class SyntheticNet(nn.Module):
-    """Logits (n, 1), positive is synthetic. Input (n, 3, 128, 128) in [-1, 1]."""
+    """Logits (n, 1), positive is synthetic. Input (n, 3, 192, 192) in [-1, 1]."""
 
-    def __init__(self, widths: tuple[int, ...] = (24, 40, 72, 112, 128)) -> None:
+    def __init__(self, widths: tuple[int, ...] = (32, 48, 80, 112, 128)) -> None:
         super().__init__()
         self.branch = branch(widths)
         self.head = nn.Sequential(nn.Dropout(0.4), nn.Linear(widths[-1], 1))

@@ -1,8 +1,8 @@
 """Batches, loss and figures of the synthetic net.
 
-The packs hold generated faces at 224 pixels as JPEG and real ones at 128 as WebP; a net would learn that. So both go
-through the same resampling and the same codecs, and sharp real faces are cut from the scenes at the generated ones'
-resolution.
+The synthetic pack holds generated and real faces alike at 224 pixels as JPEG; the face packs add real ones at 128 as
+WebP, and a net would learn that. So all go through the same resampling and the same codecs, and sharp real faces are
+cut from the scenes at the generated ones' resolution.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ from torch import Tensor, nn
 from ..common import augment
 from ..common.packs import Image, rows, stacked
 from ..face.labels import load_faces
-from .figures import by_source, synthetic_figures
+from .figures import all_figures
 from .frames import HIGH, scene_frames
 from .net import SHARE, SIDE, SyntheticNet
 
 FAKE = {"gan": 0.58, "diffusion": 0.16, "composite": 0.2, "swapped": 0.06}
 REAL = {
-    "utk": 0.2,
-    "scut": 0.08,
-    "amls": 0.16,
-    "hardfake": 0.12,
-    "ffhq": 0.1,
-    "shape": 0.06,
-    "w300": 0.08,
-    "scene": 0.2,
+    "pack-hardfake": 0.18,
+    "pack-ffhq": 0.12,
+    "pack-ciplab": 0.14,
+    "utk": 0.14,
+    "scut": 0.06,
+    "amls": 0.12,
+    "shape": 0.04,
+    "w300": 0.06,
+    "scene": 0.14,
 }
 EPOCH = 5120
 
@@ -47,15 +48,18 @@ class SyntheticTask:
         self.points = labels.raw
         photo = (labels.cartoon == 0) & ~np.isnan(labels.raw).any((1, 2))
         self.high, _, split = scene_frames()
-        self.fake_pixels: Image = np.array(stacked("synthetic", HIGH))
+        self.pack: Image = np.array(stacked("synthetic", HIGH))
         table = rows("synthetic")
-        self.kind = np.array([row["kind"] for row in table])
-        self.fake_set = np.array([row["set"] for row in table])
-        self.fake_val = np.array([row["split"] == "val" for row in table])
-        keep = ~self.fake_val & (self.fake_set != without)
-        self.fake = {kind: np.flatnonzero(keep & (self.kind == kind)) for kind in FAKE if kind != "swapped"}
-        self.real = {n: np.flatnonzero(photo & ~labels.val & (labels.sets == n)) for n in REAL if n != "scene"}
+        kind = np.array([row["kind"] for row in table])
+        source = np.array([row["set"] for row in table])
+        train = np.array([row["split"] != "val" for row in table])
+        real = np.array([row["label"] == "0" for row in table])
+        kept = train & ~real & (source != without)
+        self.fake = {name: np.flatnonzero(kept & (kind == name)) for name in FAKE if name != "swapped"}
+        self.real = {n: np.flatnonzero(photo & ~labels.val & (labels.sets == n)) for n in REAL}
         self.real["scene"] = np.flatnonzero(split == "train")
+        for name in ("hardfake", "ffhq", "ciplab"):
+            self.real[f"pack-{name}"] = np.flatnonzero(train & real & (source == name))
 
     def steps(self, size: int, processes: int) -> int:
         return EPOCH // (size * processes)
@@ -70,22 +74,23 @@ class SyntheticTask:
 
     def draw(self, rng: np.random.Generator, fake: bool) -> tuple[Image, float]:
         """One training crop and its label."""
-        shares = {
-            k: v for k, v in (FAKE if fake else REAL).items() if k == "swapped" or len((self.fake | self.real)[k])
-        }
+        pools = self.fake if fake else self.real
+        shares = {k: v for k, v in (FAKE if fake else REAL).items() if k == "swapped" or len(pools[k])}
         names = list(shares)
         name = names[int(rng.choice(len(names), p=np.array(list(shares.values())) / sum(shares.values())))]
         if name == "swapped":
             frame = self._swapped(rng)
-        elif fake:
-            frame = np.array(self.fake_pixels[int(rng.choice(self.fake[name]))])
+        elif fake or name.startswith("pack-"):
+            frame = np.array(self.pack[int(rng.choice((self.fake if fake else self.real)[name]))])
         else:
             frame = np.array((self.high if name == "scene" else self.low)[int(rng.choice(self.real[name]))])
+        if rng.random() < (0.5 if fake else 0.25):
+            frame = streaked(frame, rng)
         return crop(varied(frame, rng), rng), float(fake)
 
     def _swapped(self, rng: np.random.Generator) -> Image:
         """A real face with eyes, nose or mouth of another, feathered and matched in colour."""
-        name = ("utk", "amls", "scut", "hardfake")[int(rng.integers(4))]
+        name = ("utk", "amls", "scut")[int(rng.integers(3))]
         a, b = (int(v) for v in rng.choice(self.real[name], 2))
         base, other = np.array(self.low[a]), np.array(self.low[b])
         groups = (list(range(13, 22)) + list(range(30, 39)), list(range(47, 58)), list(range(58, 72)))
@@ -108,13 +113,13 @@ class SyntheticTask:
         return {"fake": F.binary_cross_entropy_with_logits(out, batch["fake"] * 0.96 + 0.02)}
 
     def validate(self, net: nn.Module) -> dict[str, float]:
-        return synthetic_figures(*by_source(lambda frames: logits(net, [crop(frame) for frame in frames])))
+        return all_figures(lambda frames: logits(net, [crop(frame) for frame in frames]))
 
 
 def varied(frame: Image, rng: np.random.Generator) -> Image:
     """The same history for real and generated photos: resampling, codecs, light, noise."""
-    if frame.shape[0] > 128 and rng.random() < 0.8:
-        side = int(rng.integers(112, 160)) if rng.random() < 0.6 else 128
+    if frame.shape[0] > 128 and rng.random() < 0.55:
+        side = int(rng.integers(112, 200)) if rng.random() < 0.6 else 128
         way = cv2.INTER_AREA if rng.random() < 0.6 else cv2.INTER_LINEAR
         frame = np.asarray(cv2.resize(frame, (side, side), interpolation=way), np.uint8)
         done, data = cv2.imencode(".webp", frame, [cv2.IMWRITE_WEBP_QUALITY, int(rng.integers(70, 98))])
@@ -131,6 +136,22 @@ def varied(frame: Image, rng: np.random.Generator) -> Image:
     if rng.random() < 0.5:
         frame = augment.jpeg(frame, rng, 45, 97)
     return frame
+
+
+def streaked(frame: Image, rng: np.random.Generator) -> Image:
+    """Repeats the pixels of a turned rectangle's border outside it, as crops at a photo's edge come.
+
+    Many real faces of the packs have such streaks and few generated ones: both get them, or a net would look for them.
+    """
+    side = frame.shape[0]
+    angle, half = rng.normal(0, 0.2), side / 2
+    left, top, right, bottom = (float(edge) for edge in rng.uniform(0, 0.3, 4) * (rng.random(4) < 0.6) * side)
+    y, x = np.mgrid[:side, :side].astype(np.float32) - half
+    c, s = float(np.cos(angle)), float(np.sin(angle))
+    u = np.clip(c * x + s * y, left - half, half - right)
+    v = np.clip(c * y - s * x, top - half, half - bottom)
+    x, y = c * u - s * v + half, s * u + c * v + half
+    return np.asarray(cv2.remap(frame, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def crop(frame: Image, rng: np.random.Generator | None = None) -> Image:

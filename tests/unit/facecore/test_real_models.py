@@ -151,7 +151,7 @@ def test_one_face_is_one_face(analyzer: Analyzer, pixels: Pixels) -> None:
 def test_turned_by_its_tag_it_is_the_same_photo(analyzer: Analyzer, portrait: Face, orientation: int) -> None:
     (face,) = analyzer.analyse(photos.with_orientation(photos.portrait(), orientation), faces=1).faces
     assert np.abs(points(face) - points(portrait)).max() < 0.06 * APART
-    assert face.age == pytest.approx(portrait.age, abs=3)
+    assert face.age == pytest.approx(portrait.age, abs=5)  # years: the net's own mean error
 
 
 @pytest.mark.parametrize("degrees", [-30, -20, 20, 30])

@@ -7,6 +7,7 @@ import pytest
 
 from facecore.calibration import Calibration
 from tests.unit.facecore.kit import Pixels
+from training.common import augment
 from training.liveness import simulate
 from training.liveness.figures import LIVE_WEIGHTS, calibration_knots, live_weights, liveness_figures
 from training.liveness.simulate import HEIGHTS, SIDE, View, recapture
@@ -161,3 +162,15 @@ def test_the_knots_refuse_what_they_promise_by_weight() -> None:
     assert weight[values < 0.97].sum() / weight.sum() == pytest.approx(5e-2, rel=0.05)
     assert weight[values < 0.3].sum() / weight.sum() < 4e-3  # continued from the tail, so an estimate
     assert (values < 0.9).mean() > 2e-2  # unweighted, the many photos of the web would say otherwise
+
+
+def test_recolouring_moves_means_and_spreads_and_nothing_else() -> None:
+    rng = np.random.default_rng(5)
+    dull = rng.integers(90, 130, (64, 64, 3), np.uint8)
+    warm = np.clip(rng.normal((60, 110, 190), (30, 30, 30), (64, 64, 3)), 0, 255).astype(np.uint8)
+    assert np.abs(augment.recolour(dull, warm, 0.0).astype(int) - dull).max() <= 6  # there and back through Lab
+    whole = augment.recolour(dull, warm, 1.0)
+    assert np.abs(whole.mean((0, 1)) - warm.mean((0, 1))).max() < 8
+    assert whole.std() > dull.std()
+    half = augment.recolour(dull, warm, 0.5).mean((0, 1))
+    assert (np.abs(half - (dull.mean((0, 1)) + warm.mean((0, 1))) / 2) < 8).all()

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from training.detector.scenes import SIDE, Canvas, Photo, _turn, _warp, fit_box, points_to_box
+from training.detector.scenes import SIDE, Canvas, Photo, _turn, _warp, doubled, fit_box, points_to_box, without_doubles
 
 FIVE = np.array([(0.3, 0.4), (0.7, 0.4), (0.5, 0.55), (0.35, 0.75), (0.65, 0.75)], np.float32)
 
@@ -132,3 +132,11 @@ def photo_of(left: float, top: float, width: float, height: float) -> Photo:
     box = np.array([[left, top, left + width, top + height]], np.float32)
     p = (FIVE * (width, height) + (left, top)).astype(np.float32)
     return Photo(np.zeros((1, 1, 3), np.uint8), box, p[None], np.ones(1, bool))
+
+
+def test_a_face_boxed_twice_is_looked_away_from_and_neighbours_are_not() -> None:
+    boxes = np.array([[0, 0, 100, 120], [20, 10, 130, 140], [200, 0, 300, 120], [240, 60, 260, 80]], np.float32)
+    assert doubled(boxes).tolist() == [True, True, False, False]
+    photo = Photo(np.zeros((4, 4, 3), np.uint8), boxes, np.zeros((4, 5, 2), np.float32), np.ones(4, bool))
+    assert without_doubles(photo).sure.tolist() == [False, False, True, True]
+    assert doubled(boxes[:0]).shape == (0,)

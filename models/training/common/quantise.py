@@ -1,0 +1,118 @@
+"""Eight-bit integer form of an exported model: two to three times faster on CPUs, half the size.
+
+Convolutions and what lies between them run on 8 bits (Jacob et al., 2018), one scale per output channel of the
+weights, activations scaled by the extremes seen on training inputs. Weights use 7 of their 8 bits: CPUs without
+dot-product instructions add two products in 16 bits and would overflow on more.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+
+from .export import tidy
+from .trainer import Task
+
+Inputs = Mapping[str, NDArray[np.uint8]]
+OPERATORS = ("Conv", "Relu", "Add", "Resize")
+
+
+def quantise(
+    path: Path, inputs: Iterable[Inputs], stem: bool = True, last: bool = True, pointwise: bool = True
+) -> None:
+    """Replaces an exported model by its 8-bit form.
+
+    Args:
+        path: The exported file; the quantised one takes its place.
+        inputs: Training inputs by name, to see the activations' extremes on.
+        stem: Whether the first convolution is quantised too; of a large picture's three channels it is faster in float.
+        last: Whether convolutions that nothing but shapes and exponentials follow are quantised too.
+        pointwise: Whether 1x1 convolutions are quantised too.
+    """
+    logging.getLogger().setLevel(logging.ERROR)  # the tool advises a preprocessing that was done
+    with tempfile.TemporaryDirectory() as folder:
+        plain, small = Path(folder) / "plain.onnx", Path(folder) / "small.onnx"
+        model = _folded(path, plain)
+        kept = [node.name for node in model.graph.node if _kept(node, model, stem, last, pointwise)]
+        onnx.save(model, str(plain))
+        quantize_static(
+            str(plain),
+            str(small),
+            _Reader(inputs),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=list(OPERATORS),
+            per_channel=True,
+            reduce_range=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            calibrate_method=CalibrationMethod.MinMax,
+            nodes_to_exclude=kept,
+            extra_options={"ActivationSymmetric": False, "WeightSymmetric": True},
+        )
+        tidy(onnx.load(str(small)), path)
+
+
+def samples(task: Task, names: Mapping[str, str], count: int = 320) -> list[Inputs]:
+    """Training inputs of a task for ``quantise``: ``names`` maps a batch's arrays to the model's inputs."""
+    found: list[Inputs] = []
+    for batch in task.batches(np.random.default_rng(51), 16):
+        found.append({to: batch[name].numpy() for name, to in names.items()})
+        if len(found) * 16 >= count:
+            return found
+    raise ValueError("a task's batches never end")
+
+
+def _folded(path: Path, to: Path) -> onnx.ModelProto:
+    """The model with float32 weights, batch normalisation and constants folded, every node named."""
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(to)
+    options.log_severity_level = 3
+    ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    model = onnx.load(str(to))
+    for index, node in enumerate(model.graph.node):
+        node.name = f"{node.op_type}_{index}"
+    return model
+
+
+def _kept(node: onnx.NodeProto, model: onnx.ModelProto, stem: bool, last: bool, pointwise: bool) -> bool:
+    """Whether the node stays in float; a Relu stays with the convolution before it."""
+    if node.op_type == "Relu":
+        maker = next((maker for maker in model.graph.node if node.input[0] in maker.output), None)
+        return maker is not None and maker.op_type == "Conv" and _kept(maker, model, stem, last, pointwise)
+    if node.op_type != "Conv":
+        return False
+    weights = {each.name: each.dims for each in model.graph.initializer}
+    _, channels, height, width = weights[node.input[1]]
+    if (not stem and channels == 3) or (not pointwise and height * width == 1):
+        return True
+    users = {user.op_type for user in model.graph.node if node.output[0] in user.input}
+    return not last and not {"Relu", "Add", "Conv"} & users
+
+
+class _Reader(CalibrationDataReader):
+    """Gives the quantiser its inputs, one sample at a time."""
+
+    def __init__(self, inputs: Iterable[Inputs]) -> None:
+        self._inputs = inputs
+        self._rows = self._each()
+
+    def get_next(self) -> dict[str, Any] | None:
+        return next(self._rows, None)
+
+    def rewind(self) -> None:
+        self._rows = self._each()
+
+    def _each(self) -> Iterator[dict[str, Any]]:
+        for batch in self._inputs:
+            for i in range(len(next(iter(batch.values())))):
+                yield {name: value[i : i + 1] for name, value in batch.items()}
