@@ -19,6 +19,7 @@ from gatekeeper import Contract, LedgerUnavailable, Verdict, doors, refusals
 from gatekeeper import Request as Asked
 from serving.body import BodyTimeout, BodyTooLarge, drain, read_body
 from serving.codes import Code, Failure
+from serving.deadline import Deadline, OutOfTime, by
 from serving.fetch import FetchError
 from serving.journal import Entry, describe
 from serving.pool import Overloaded
@@ -146,7 +147,7 @@ async def run(
     """Takes a call from its verdict to its answer.
 
     The verdict comes before the body is read. An answer is only given once it is booked; every other end is booked as
-    not billable.
+    not billable. What can not be finished before the call would be cut off ends as overload does.
 
     Args:
         request: The call.
@@ -159,27 +160,30 @@ async def run(
     asked = doors.request(request.scope, str(uuid.uuid4()).upper())
     entry = Entry(words.contract.value, asked.request_id, caller_id(request), words.told_id(asked.request_id))
     verdict = refusals.unavailable(words.contract, asked.request_id)
+    deadline = Deadline.of(request.scope)
     call = Call(request, asked, verdict, service, entry)
     try:
         with call.stage("verdict"):
-            verdict = call.verdict = await service.access.run(
-                lambda: doors.verdict(request.scope, asked, judge, words.contract, service.gate)
-            )
+            async with by(deadline.booking):
+                verdict = call.verdict = await service.access.run(
+                    lambda: doors.verdict(request.scope, asked, judge, words.contract, service.gate)
+                )
     except Exception as error:  # whatever it is: nobody comes in without a verdict
-        if not isinstance(error, LedgerUnavailable | Overloaded):
+        if not isinstance(error, LedgerUnavailable | Overloaded) or isinstance(error, OutOfTime):
             entry.fault = describe(error)
     try:
         if not verdict.allowed and not verdict.pending:
             raise Refused(verdict)
-        response = await answer(call)
-        booked = await _settle(call, "0", billable=True)
+        async with by(deadline.work):
+            response = await answer(call)
+        booked = await _settle(call, "0", True, deadline)
         if not booked.allowed:
             raise Refused(booked)
         entry.code, entry.billed = "0", True
     except Refused as refused:
         entry.code = refused.verdict.code
         response = words.refusal(refused.verdict)
-        await _settle(call, entry.code, billable=False)
+        await _settle(call, entry.code, False, deadline)
         await drain(request, words.max_body)
     except Exception as error:
         failure = words.name(error)
@@ -187,7 +191,7 @@ async def run(
             entry.fault = describe(error)
         entry.code = str(failure.code.code)
         response = words.failure(failure, asked.request_id)
-        await _settle(call, entry.code, billable=False)
+        await _settle(call, entry.code, False, deadline)
         if isinstance(error, BodyTimeout):
             response.headers["Connection"] = "close"
         else:
@@ -208,12 +212,14 @@ def caller_id(request: Request) -> str:
     return ""
 
 
-async def _settle(call: Call, outcome: str, billable: bool) -> Verdict:
+async def _settle(call: Call, outcome: str, billable: bool, deadline: Deadline) -> Verdict:
     if not call.verdict.client:
         return call.verdict
+    verdict = call.verdict
     try:
         with call.stage("booking"):
-            return await call.service.access.run(lambda: call.service.gate.settle(call.verdict, outcome, billable))
+            async with by(deadline.booking):
+                return await call.service.access.run(lambda: call.service.gate.settle(verdict, outcome, billable))
     except Exception as error:
         if billable:
             raise

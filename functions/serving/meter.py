@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
@@ -49,9 +50,16 @@ class EmfMeter(Meter):
 
     def __init__(self) -> None:
         self._metrics = EphemeralMetrics(namespace="facegate", service="facegate")
+        self._lock = threading.Lock()  # a thread whose call was given up may still tell of a stage
 
     def call(self, entry: Entry) -> None:
         """See `Meter.call`."""
+        with self._lock:
+            line = self._line(entry)
+        if not is_metrics_disabled():
+            sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+    def _line(self, entry: Entry) -> dict[str, Any]:
         add = self._metrics.add_metric
         self._metrics.add_dimension("contract", entry.contract)
         add("Calls", MetricUnit.Count, 1)
@@ -71,21 +79,22 @@ class EmfMeter(Meter):
                 "Metrics": [{"Name": "Calls", "Unit": "Count"}],
             }
         )
-        if not is_metrics_disabled():
-            sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
+        return line
 
     def stage(self, name: str, seconds: float) -> None:
         """See `Meter.stage`."""
         add, ms = self._metrics.add_metric, round(seconds * 1e3, 2)
-        if name.startswith(LOAD):
-            add("ModelLoads", MetricUnit.Count, 1)
-            add("ModelLoad", MetricUnit.Milliseconds, ms)
-        else:
-            add(name.capitalize(), MetricUnit.Milliseconds, ms)
+        with self._lock:
+            if name.startswith(LOAD):
+                add("ModelLoads", MetricUnit.Count, 1)
+                add("ModelLoad", MetricUnit.Milliseconds, ms)
+            else:
+                add(name.capitalize(), MetricUnit.Milliseconds, ms)
 
     def ledger_error(self, step: str, kind: str) -> None:
         """See `Meter.ledger_error`."""
-        self._metrics.add_metric("LedgerErrors", MetricUnit.Count, 1)
+        with self._lock:
+            self._metrics.add_metric("LedgerErrors", MetricUnit.Count, 1)
 
 
 class WatchedLedger:

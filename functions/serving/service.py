@@ -74,9 +74,9 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
-        """The settings for where this process runs: one request at a time on Lambda, else as FACEGATE_THREADS says."""
+        """The settings for where this process runs: few threads on Lambda, else as FACEGATE_THREADS says."""
         if "AWS_LAMBDA_FUNCTION_NAME" in environ:
-            return cls(threads=0, metrics=True)
+            return cls(threads=2, waiting=2, metrics=True)  # a thread that was given up leaves one for the next call
         return cls(threads=max(1, int(environ.get("FACEGATE_THREADS", "1"))))
 
 

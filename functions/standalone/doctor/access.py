@@ -14,7 +14,7 @@ from gatekeeper import Client, ConfigError, Contract, Gate, GatekeeperError, Key
 from gatekeeper.demo import credentials
 from gatekeeper.store import sqlite_path
 from gatekeeper.types import State
-from gatekeeper.vault import VaultError, load_key
+from gatekeeper.vault import VaultError, load_keys
 from standalone.doctor.findings import Finding, fail, ok, warn
 
 _MANY = 500  # clients that are looked at
@@ -168,7 +168,10 @@ def _key(environ: Mapping[str, str], path: Path | None) -> Iterator[Finding]:
             yield warn("keys", "there is no FACEGATE_KEY", f"nothing, if {file} beside the ledger is to hold it")
         return
     try:
-        key = load_key(environ, path)
+        key, *older = load_keys(environ, path)
+    except LedgerUnavailable as error:
+        yield fail("keys", str(error), "check the network and the role's right to kms:Decrypt")
+        return
     except ConfigError as error:
         yield fail("keys", str(error), f"{_MAKE_KEY}, and keep it where secrets are kept")
         return
@@ -178,22 +181,27 @@ def _key(environ: Mapping[str, str], path: Path | None) -> Iterator[Finding]:
         )
         return
     where = "in KMS" if given.startswith("kms:") else "in FACEGATE_KEY" if given else f"in {file}; back it up"
-    yield ok("keys", f"the master key is {where}")
+    yield ok("keys", f"the master key is {where}{f', with {len(older)} older behind it' if older else ''}")
 
 
 def _clients(gate: Gate, seen: _Seen, production: bool) -> Iterator[Finding]:
     """Whether the key opens what is stored, who can call, and whether the demo clients still can."""
-    sealed = next((key for key in seen.keys if key.sealed), None)
-    if sealed is not None:
-        try:
-            gate.vault.open(sealed.sealed, sealed.lookup)
-        except VaultError:
-            yield fail(
-                "keys", "the master key does not open the ledger's secrets: they were stored with another one",
-                "put the right FACEGATE_KEY (or key file) back",
-            )  # fmt: skip
-            return
     at = gate.now()
+    try:
+        older = sorted(
+            {key.client for key in seen.keys if key.sealed and key.live(at) and gate.vault.age(key.sealed, key.lookup)}
+        )
+    except VaultError:
+        yield fail(
+            "keys", "the master key does not open the ledger's secrets: they were stored with another one",
+            "put the right FACEGATE_KEY (or key file) back",
+        )  # fmt: skip
+        return
+    if older:
+        yield warn(
+            "keys", f"credentials made under an older master key: {', '.join(older[:5])}{' ...' if older[5:] else ''}",
+            "rotate these clients (facegate keys rotate), then leave the older key out",
+        )  # fmt: skip
     active = [c for c in seen.clients if c.state is State.ACTIVE and not c.expired(at) and c.id not in _DEMO]
     more = " or more" if len(seen.clients) == _MANY else ""
     demos = sorted(client.id for client in seen.clients if client.id in _DEMO and _open(gate, client))
@@ -207,7 +215,7 @@ def _clients(gate: Gate, seen: _Seen, production: bool) -> Iterator[Finding]:
     if not seen.clients:
         yield warn("keys", "there is no client", "facegate keys add market (or tencent, baidu)")
     else:
-        yield ok("keys", f"{len(active)}{more} clients can call, of {len(seen.clients)}{more}")
+        yield ok("keys", f"{len(active) + len(demos)}{more} clients can call, of {len(seen.clients)}{more}")
 
 
 def _open(gate: Gate, demo: Client) -> bool:

@@ -165,12 +165,11 @@ def _word(name: str) -> str:
 
 
 def _is_genuine(token: Token, vault: Vault) -> bool:
-    return hmac.compare_digest(vault.token_mark(token.kind, token.account, token.expires), token.mark[:16])
+    return vault.knows_mark(token.mark[:16], token.kind, token.account, token.expires)
 
 
 def _is_ours(token: Token, client: Client, vault: Vault) -> bool:
-    seal = vault.token_seal(token.kind, token.account, token.expires, client.generation)
-    same = hmac.compare_digest(seal, token.mark[16:])
+    same = vault.knows_seal(token.mark[16:], token.kind, token.account, token.expires, client.generation)
     return token.account == client.account and _is_genuine(token, vault) and same
 
 

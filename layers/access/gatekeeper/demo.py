@@ -78,9 +78,9 @@ def ensure_demo(gate: Gate) -> dict[Contract, Demo]:
 def _live(gate: Gate, client: Client, texts: Mapping[str, str]) -> bool:
     at = gate.now()
     names = {
-        Contract.MARKET: f"market:appcode:{gate.vault.code_hash(texts.get('appcode', ''))}",
-        Contract.TENCENT: f"tencent:secretid:{texts.get('secret_id')}",
-        Contract.BAIDU: f"baidu:apikey:{texts.get('api_key')}",
+        Contract.MARKET: [f"market:appcode:{name}" for name in gate.vault.code_hashes(texts.get("appcode", ""))],
+        Contract.TENCENT: [f"tencent:secretid:{texts.get('secret_id')}"],
+        Contract.BAIDU: [f"baidu:apikey:{texts.get('api_key')}"],
     }
-    found = gate.ledger.find(names[client.contract])
+    found = next(filter(None, map(gate.ledger.find, names[client.contract])), None)
     return found is not None and found[0].live(at) and client.state == "active" and not client.expired(at)

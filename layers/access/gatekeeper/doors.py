@@ -5,19 +5,24 @@ Both call the same verdict function with the same kind of request, so both say t
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from gatekeeper.gate import Gate
-from gatekeeper.refusals import unavailable
+from gatekeeper.refusals import busy, unavailable
 from gatekeeper.request import Request
-from gatekeeper.types import Contract
+from gatekeeper.types import Contract, LedgerBusy, LedgerUnavailable
 from gatekeeper.verdict import Verdict
 
 Judge = Callable[[Request, Gate], Verdict]
+GateT = TypeVar("GateT", bound=Gate | None)
+
+MARGIN_SECONDS = 1.0
+"""How long before its end a Lambda authorizer answers without having heard from the ledger."""
 
 
-def authorize(event: Mapping[str, Any], judge: Judge, gate: Gate) -> dict[str, Any]:
+def authorize(event: Mapping[str, Any], judge: Callable[[Request, GateT], Verdict], gate: GateT) -> dict[str, Any]:
     """A REQUEST authorizer's whole answer: always Allow, with the verdict in ``context``.
 
     A deny could not be worded as the vendors word it (one static status per API); the function refuses instead,
@@ -37,6 +42,63 @@ def authorize(event: Mapping[str, Any], judge: Judge, gate: Gate) -> dict[str, A
         },
         "context": found.to_context(),
     }
+
+
+def answer(
+    event: Mapping[str, Any], context: object, judge: Judge, contract: Contract, gate: Callable[[], Gate]
+) -> dict[str, Any]:
+    """A Lambda authorizer's answer, in the contract's words whatever the ledger and the key's keeper do.
+
+    An authorizer that fails or is cut off would be answered by the API's gateway, with a body that no client of the
+    vendor's reads. A unit that was taken meanwhile is given back when its lease ends.
+
+    Args:
+        event: The REQUEST authorizer event of a REST API.
+        context: Lambda's, which tells how much time is left; without it there is no limit.
+        judge: The contract's verdict function.
+        contract: The contract.
+        gate: Gives the process's gate, or raises LedgerUnavailable.
+    """
+
+    def decide() -> dict[str, Any]:
+        return authorize(event, judge, gate())
+
+    try:
+        return _in_time(decide, seconds_left(context))
+    except LedgerBusy:
+        refuse = busy
+    except LedgerUnavailable:
+        refuse = unavailable
+    return authorize(event, lambda asked, _: refuse(contract, asked.request_id), None)
+
+
+def seconds_left(context: object) -> float | None:
+    """The seconds until Lambda cuts the invocation off; None where nobody says."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return remaining() / 1000 if callable(remaining) else None
+
+
+def _in_time(work: Callable[[], dict[str, Any]], left: float | None) -> dict[str, Any]:
+    """What the work gives; LedgerUnavailable where it is not there a margin before the time is over."""
+    if left is None:
+        return work()
+    made: list[dict[str, Any]] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            made.append(work())
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="verdict", daemon=True)
+    thread.start()
+    thread.join(left - min(MARGIN_SECONDS, left / 4))
+    if failed:
+        raise failed[0]
+    if not made:
+        raise LedgerUnavailable("the time is over")
+    return made[0]
 
 
 def request(scope: Mapping[str, Any], request_id: str | None = None) -> Request:

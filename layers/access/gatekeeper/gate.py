@@ -22,7 +22,7 @@ from gatekeeper.types import (
     LedgerUnavailable,
     Settled,
 )
-from gatekeeper.vault import Vault, VaultError, load_key
+from gatekeeper.vault import Vault, VaultError, load_keys
 from gatekeeper.verdict import Verdict
 
 CACHE_ENTRIES = 4096
@@ -131,7 +131,7 @@ class Gate:
 
         Raises:
             ConfigError: It describes none.
-            LedgerUnavailable: The ledger does not answer.
+            LedgerUnavailable: The ledger, or KMS, does not answer.
         """
         from gatekeeper.store import open_ledger, sqlite_path
 
@@ -139,7 +139,7 @@ class Gate:
         url = environ.get("FACEGATE_LEDGER", "")
         ledger = open_ledger(url, environ)
         beside: Path | None = sqlite_path(url)
-        return cls(ledger, Vault(load_key(environ, beside)), now, Options.from_env(environ))
+        return cls(ledger, Vault(*load_keys(environ, beside)), now, Options.from_env(environ))
 
     def day(self, at: float) -> str:
         """The ledger's day of this moment, ``YYYY-MM-DD``."""

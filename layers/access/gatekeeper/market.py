@@ -122,8 +122,9 @@ def _judge(request: Request, sight: Sight, body: bytes | None) -> Verdict:
 
 
 def _by_code(code: str, sight: Sight, in_query: bool) -> Verdict:
-    found = sight.find(f"market:{KeyKind.APPCODE}:{sight.vault.code_hash(code)}")
-    # Not there, rotated away, or sent where this client may not send it: one answer, after one look-up.
+    names = [f"market:{KeyKind.APPCODE}:{name}" for name in sight.vault.code_hashes(code)]
+    found = next(filter(None, [sight.find(name) for name in names]), None)
+    # Not there, rotated away, or sent where this client may not send it: one answer, after a look-up for each key.
     if found is None or not found[0].live(sight.at) or (in_query and not found[1].settings.query_appcode):
         return sight.refuse("A400AC", Text=sight.options.appcode_text)
     return _standing(found[1], sight) or sight.admit(found[1])

@@ -31,7 +31,7 @@ from gatekeeper import (
 from gatekeeper.dynamodb import FACE_BYTES, DynamoLedger
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.store import open_ledger
-from gatekeeper.vault import Vault, VaultError, load_key
+from gatekeeper.vault import Vault, VaultError, load_keys
 from tests.unit.gatekeeper.conftest import LOST_ANSWER, Cloud
 
 AT, DAY = 1_700_000_000.0, "2023-11-15"
@@ -158,7 +158,7 @@ assert ledger.used("c1", "{DAY}") == (4, 4)
         def make() -> None:
             try:
                 SqliteLedger(tmp_path / "ledger.db").close()
-                load_key({}, tmp_path / "ledger.db")
+                load_keys({}, tmp_path / "ledger.db")
             except Exception as error:  # shown below
                 failures.append(error)
 
@@ -301,42 +301,42 @@ class TestKey:
 
     def test_from_the_environment(self) -> None:
         for text in (self.KEY.hex(), base64.b64encode(self.KEY).decode(), f" {self.KEY.hex()}\n"):
-            assert load_key({"FACEGATE_KEY": text}, None) == self.KEY
+            assert load_keys({"FACEGATE_KEY": text}, None) == (self.KEY,)
 
     @pytest.mark.parametrize("text", ["short", "é" * 64, "0" * 63, base64.b64encode(bytes(31)).decode(), "kms:!!"])
     def test_malformed(self, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
         with pytest.raises(ConfigError, match="FACEGATE_KEY"):
-            load_key({"FACEGATE_KEY": text}, None)
+            load_keys({"FACEGATE_KEY": text}, None)
 
     def test_missing_without_sqlite(self) -> None:
         with pytest.raises(ConfigError, match="FACEGATE_KEY"):
-            load_key({}, None)
+            load_keys({}, None)
 
     def test_from_kms(self, monkeypatch: pytest.MonkeyPatch) -> None:
         kms = boto3.client("kms", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
-        monkeypatch.setattr("boto3.client", lambda name: kms)
+        monkeypatch.setattr("boto3.client", lambda name, config: kms)
         text = "kms:" + base64.b64encode(b"wrapped").decode()
         with Stubber(kms) as stub:
             stub.add_response("decrypt", {"Plaintext": self.KEY}, {"CiphertextBlob": b"wrapped"})
-            assert load_key({"FACEGATE_KEY": text}, None) == self.KEY
+            assert load_keys({"FACEGATE_KEY": text}, None) == (self.KEY,)
             stub.add_client_error("decrypt", "InvalidCiphertextException")
             with pytest.raises(ConfigError, match="KMS"):
-                load_key({"FACEGATE_KEY": text}, None)
+                load_keys({"FACEGATE_KEY": text}, None)
 
     def test_file(self, tmp_path: Path) -> None:
         database = tmp_path / "ledger.db"
-        key = load_key({}, database)
+        (key,) = load_keys({}, database)
         assert len(key) == 32
-        assert load_key({}, database) == key
-        assert load_key({}, tmp_path / "other.db") != key
+        assert load_keys({}, database) == (key,)
+        assert load_keys({}, tmp_path / "other.db") != (key,)
         (tmp_path / "ledger.db.key").chmod(0o640)
         with pytest.raises(ConfigError, match="chmod 600"):
-            load_key({}, database)
+            load_keys({}, database)
 
     def test_file_in_no_folder(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError):
-            load_key({}, tmp_path / "none" / "ledger.db")
+            load_keys({}, tmp_path / "none" / "ledger.db")
 
 
 class TestTypes:
