@@ -21,7 +21,7 @@ help: ## list the targets
 
 setup: $(VENV)/.stamp ## make .venv: pinned packages, this project editable, bytecode compiled
 
-run: setup ## serve the three contracts (PORT, default 8080)
+run: $(VENV)/.stamp-run ## serve the three contracts (PORT, default 8080)
 	@exec $(BIN)/facegate serve
 
 test: setup .venv-sam/.stamp ## run the tests (ARGS="-k name" passes on to pytest)
@@ -81,12 +81,17 @@ clean: ## remove the environments, caches and build output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment is brought up to date when its pinned packages or this project's metadata change.
-$(VENV)/.stamp: requirements/build.txt requirements/dev.txt pyproject.toml
+# What serves comes first, so that `make run` has little to wait for; what tests and checks comes on top.
+$(VENV)/.stamp-run: requirements/build.txt requirements/standalone.txt pyproject.toml
 	@$(call fresh_venv,$(VENV))
 	@$(BIN)/python $(PIP_INSTALL) -r requirements/build.txt
-	@$(BIN)/python $(PIP_INSTALL) --use-pep517 -r requirements/dev.txt
+	@$(BIN)/python $(PIP_INSTALL) -r requirements/standalone.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps --no-index -e .
 	@$(BIN)/python -m compileall -q layers functions || true # the tests say more about what does not compile
+	@touch $@
+
+$(VENV)/.stamp: $(VENV)/.stamp-run requirements/dev.txt
+	@$(BIN)/python $(PIP_INSTALL) --use-pep517 -r requirements/dev.txt
 	@touch $@
 
 $(VENV)/.fuzz: $(VENV)/.stamp requirements/fuzz.txt
