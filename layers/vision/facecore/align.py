@@ -57,24 +57,34 @@ def cut(image: Image, square: Square, size: int, border: int = cv2.BORDER_REPLIC
     large face does not alias.
     """
     height, width = image.shape[:2]
-    reach = square.side * 0.7072 + 2
-    x0, y0 = max(0, int(square.x - reach)), max(0, int(square.y - reach))
-    x1, y1 = min(width, int(square.x + reach) + 1), min(height, int(square.y + reach) + 1)
-    if x1 - x0 < 2 or y1 - y0 < 2:
-        x0, y0, x1, y1 = 0, 0, width, height
+    scale = size / square.side
+    times = int(1 / scale) if scale < 0.5 else 1
+    reach = square.side * 0.7072 + 1 + times
+    x0, x1 = _span(square.x, reach, width, times)
+    y0, y1 = _span(square.y, reach, height, times)
     region = image[y0:y1, x0:x1]
     middle = (square.x - x0, square.y - y0)
-    scale = size / square.side
     matrix = np.asarray(cv2.getRotationMatrix2D(middle, square.angle, scale), np.float64)
     matrix[:, 2] = matrix[:, 2] + (size - 1) / 2 - middle
-    if scale < 0.5:
-        times = int(1 / scale)
+    if times > 1:
         small = (max(1, round(region.shape[1] / times)), max(1, round(region.shape[0] / times)))
         stretch = np.array([region.shape[1] / small[0], region.shape[0] / small[1]])  # near ``times``; pixels are whole
         region = np.asarray(cv2.resize(region, small, interpolation=cv2.INTER_AREA), np.uint8)
         matrix[:, 2] += matrix[:, :2] @ (stretch / 2 - 0.5)
         matrix[:, :2] *= stretch
     return np.asarray(cv2.warpAffine(region, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border), np.uint8)
+
+
+def _span(middle: float, reach: float, length: int, times: int) -> tuple[int, int]:
+    """The pixels from ``middle - reach`` to ``middle + reach`` that there are; all where nearly none are.
+
+    Their number is a multiple of ``times``, if so many are there: averaging whole pixels is many times faster.
+    """
+    first, last = max(0, int(middle - reach)), min(length, int(middle + reach) + 1)
+    if last - first < 2:
+        return 0, length
+    over = (last - first) % times
+    return (first, last - over) if last - first > times else (first, last)
 
 
 def restore(points: Array, square: Square, size: int) -> Array:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ParamSpec, TypeVar
@@ -51,6 +54,7 @@ class Analyzer:
         threads: int = 1,
         max_pixels: int = MAX_PIXELS,
         observe: Callable[[str, float], None] | None = None,
+        lanes: int | None = None,
     ) -> None:
         """Opens the registry; loads nothing yet.
 
@@ -61,6 +65,7 @@ class Analyzer:
             observe: Told how many seconds each stage took, in the thread that did it: ``intake`` of each photo,
                 ``detect``, ``face``, ``liveness`` and ``synthetic`` of each batch, ``load.NAME`` of a model. What ends
                 in an error is told, too.
+            lanes: Threads over which the photos of a batch are shared out, >= 1; None takes one for each processor.
 
         Raises:
             ModelError: There is no readable registry.
@@ -69,6 +74,7 @@ class Analyzer:
         self._models = Models(self.registry, threads, observe)
         self._max_pixels = max_pixels
         self._observe = observe
+        self._lanes = lanes or os.cpu_count() or 1
 
     @cached_property
     def _detector(self) -> Detector:
@@ -133,12 +139,25 @@ class Analyzer:
     def analyse_batch(
         self, images: Sequence[bytes], want: frozenset[Field] = ALL, faces: int | None = None
     ) -> list[Report | ImageError]:
-        """Reports on several photos; models run once over all faces. A bad photo gives its error, not an exception.
+        """Reports on several photos. A bad photo gives its error, not an exception.
+
+        The photos are shared out over the lanes; in each, a model runs once over all faces.
 
         Raises:
             ValueError: ``faces`` is below 1.
             ModelError: A model is missing, altered or fails.
         """
+        lanes = min(self._lanes, len(images))
+        if lanes < 2:
+            return self._lane(images, want, faces)
+        cuts = [len(images) * lane // lanes for lane in range(lanes + 1)]
+        shares = [images[first:last] for first, last in pairwise(cuts)]
+        with ThreadPoolExecutor(lanes - 1, "lane") as others:
+            waiting = [others.submit(self._lane, share, want, faces) for share in shares[1:]]
+            done = self._lane(shares[0], want, faces)
+            return done + [report for lane in waiting for report in lane.result()]
+
+    def _lane(self, images: Sequence[bytes], want: frozenset[Field], faces: int | None) -> list[Report | ImageError]:
         photos: list[Photo | ImageError] = []
         for image in images:
             try:

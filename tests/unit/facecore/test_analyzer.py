@@ -252,12 +252,27 @@ def test_a_batch_says_what_its_photos_say_alone(analyzer: Analyzer) -> None:
     assert analyzer.analyse_batch(files) == alone
 
 
-def test_a_batch_runs_each_model_once_over_all_faces(analyzer: Analyzer, fakes: Fakes) -> None:
-    analyzer.analyse_batch([png(ONE), png(THREE), png(ONE)])
+def test_a_lane_runs_each_model_once_over_all_faces(analyzer: Analyzer, fakes: Fakes) -> None:
+    Analyzer(analyzer.registry.folder, lanes=1).analyse_batch([png(ONE), png(THREE), png(ONE)])
     assert fakes.models["detector"].shapes == [(3, 256, 320, 3)]
     assert fakes.models["face"].shapes == [(5, 112, 112, 3)]
     assert fakes.models["liveness"].shapes == [(5, 128, 128, 3)] * 2
     assert fakes.models["synthetic"].shapes == [(5, 128, 128, 3)]
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3, 9])
+def test_the_lanes_keep_the_order_and_the_errors(analyzer: Analyzer, fakes: Fakes, lanes: int) -> None:
+    files = [png(ONE), b"GIF89a", png(THREE), png(NONE), png(ONE[:, ::-1])]
+    whole = Analyzer(analyzer.registry.folder, lanes=1).analyse_batch(files)
+    results = Analyzer(analyzer.registry.folder, lanes=lanes).analyse_batch(files)
+    assert kinds(results) == kinds(whole) == [Report, UnsupportedFormat, Report, NoFace, Report]
+    assert [results[i] for i in (0, 2, 4)] == [whole[i] for i in (0, 2, 4)]
+
+
+def test_what_breaks_in_a_lane_is_raised(analyzer: Analyzer, fakes: Fakes) -> None:
+    del fakes.models["detector"]
+    with pytest.raises(KeyError, match="detector"):
+        Analyzer(analyzer.registry.folder, lanes=3).analyse_batch([png(ONE)] * 3)
 
 
 def kinds(results: Sequence[Report | ImageError]) -> list[type]:
