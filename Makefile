@@ -14,7 +14,7 @@ LOCKED := build functions access standalone lambda dev fuzz sam lock
 # Where pip finds the CPU build of torch, when its own configuration does not say: a folder or an address.
 TORCH_FROM ?=
 
-.PHONY: help setup run test lint format bench bench-models fuzz soak sbom train docs gallery events authorizers browser pictures lock clean
+.PHONY: help setup run test lint format bench bench-models hostile fuzz soak sbom train docs gallery events authorizers browser pictures lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -41,6 +41,9 @@ bench: setup ## measure speed and memory, print ratios, write build/bench.json
 
 bench-models: setup ## measure every model on the validation splits in ../shared/data
 	@cd models && ../$(BIN)/python -m training.bench $(ARGS)
+
+hostile: setup ## try every hostile photo, url and credential once, and print what each photo cost
+	@$(BIN)/python -m tests.hostile $(ARGS)
 
 fuzz: $(VENV)/.fuzz ## fuzz everything that reads strangers' bytes, guided by coverage (ARGS="--minutes 7")
 	@$(BIN)/python -m tests.hostile.fuzz $(ARGS)

@@ -119,6 +119,7 @@ def soak(
         report.drained = _drain(server, first, workers)
         if report.drained != workers:
             report.wrong.append(f"{workers - report.drained} calls in progress were not answered at SIGTERM")
+        first.close()
     finally:
         server.stop()
         logger().logger_handler.setStream(before)  # type: ignore[attr-defined]  # see above

@@ -92,6 +92,10 @@ class Caller(threading.Thread):
         """Sends until told to stop."""
         while not self._stop_event.is_set():
             self.one()
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of its connections."""
         self._http.close()
 
     def one(self) -> None:
