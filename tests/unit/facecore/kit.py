@@ -1,4 +1,4 @@
-"""A drawn face's 72 points, a hand-written ONNX file, and stand-ins for the models."""
+"""A drawn face's 72 points, a models folder with one small network, and stand-ins for the models."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from facecore.report import ANCESTRIES, EXPRESSIONS, FACE_TYPES, GENDERS, GLASSES, OCCLUSION_PARTS
 from facecore.sessions import Model
+from tests.onnxfile import FLOAT, UINT8, model, node, port
 
 Pixels = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float32]
@@ -60,41 +61,13 @@ def moved(points: Points, degrees: float = 0.0, scale: float = 1.0, shift: tuple
     return np.asarray((points - 64) @ turn.T * scale + 64 + np.array(shift), np.float32)
 
 
-# ---- an ONNX file, written byte by byte
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes((*out, value))
-
-
-def _message(*fields: tuple[int, int | str | bytes]) -> bytes:
-    """Protocol buffer fields: (number, value); text and messages carry their length."""
-    out = b""
-    for number, value in fields:
-        if isinstance(value, int):
-            out += _varint(number << 3) + _varint(value)
-        else:
-            body = value.encode() if isinstance(value, str) else value
-            out += _varint(number << 3 | 2) + _varint(len(body)) + body
-    return out
+# ---- a models folder
 
 
 def onnx_file(source: str = "x", target: str = "y") -> bytes:
     """A model that casts uint8 ``source`` (n, 2) to float32 ``target`` (n, 2)."""
-    uint8, float32 = 2, 1
-
-    def value(name: str, kind: int) -> bytes:
-        shape = _message((1, _message((2, "n"))), (1, _message((1, 2))))
-        return _message((1, name), (2, _message((1, _message((1, kind), (2, shape))))))
-
-    to = _message((1, "to"), (3, float32), (20, 2))
-    node = _message((1, source), (2, target), (4, "Cast"), (5, to))
-    graph = _message((1, node), (2, "cast"), (11, value(source, uint8)), (12, value(target, float32)))
-    return _message((1, 8), (7, graph), (8, _message((1, ""), (2, 17))))
+    cast = node("Cast", [source], target, to=FLOAT)
+    return model([cast], [port(source, UINT8, ["n", 2])], [port(target, FLOAT, ["n", 2])])
 
 
 def models_folder(folder: Path, content: bytes | None = None, **facts: Any) -> Path:

@@ -13,8 +13,8 @@ from facecore.registry import Registry
 from standalone import fitness
 from standalone.cli import main
 from standalone.doctor.findings import Finding, Level
+from tests.onnxfile import DOUBLE, FLOAT, UINT8, floats, model, node, port
 from tests.unit.ops import nets
-from tests.unit.ops.nets import FLOAT, UINT8, floats, node, port
 
 Output = pytest.CaptureFixture[str]
 
@@ -69,7 +69,7 @@ def test_no_onnx(models: Path, tmp_path: Path) -> None:
 
 def chw(name: str = "face", kind: int = UINT8, shape: Any = ("n", 3, 32, 32), to: int = FLOAT) -> bytes:
     """A synthetic model with another input or output."""
-    return nets.model(
+    return model(
         [
             node("Cast", [name], "f", to=FLOAT),
             node("ReduceMean", ["f"], "m", axes=[1, 2, 3], keepdims=0),
@@ -89,7 +89,7 @@ def chw(name: str = "face", kind: int = UINT8, shape: Any = ("n", 3, 32, 32), to
         (chw(shape=("n", 32, 32, 1)), "inputs", "takes 1 channels"),
         (chw(shape=(1, 32, 32, 3)), "inputs", "exactly 1 at a time"),
         (chw(shape=("n", 32, 48, 3)), "inputs", "gives squares"),
-        (chw(shape=("n", 32, 32, 3), to=nets.DOUBLE), "outputs", "synthetic is tensor(double)"),
+        (chw(shape=("n", 32, 32, 3), to=DOUBLE), "outputs", "synthetic is tensor(double)"),
     ],
 )
 def test_synthetic_misfits(models: Path, tmp_path: Path, content: bytes, check: str, words: str) -> None:
@@ -101,7 +101,7 @@ def test_synthetic_misfits(models: Path, tmp_path: Path, content: bytes, check: 
 def test_a_missing_and_an_unread_output(models: Path, tmp_path: Path) -> None:
     found = failed(looked(models, tmp_path, nets.liveness(output="score")))
     assert found == [("outputs", "it gives score, facecore needs live; missing: live")]
-    extra = nets.model(
+    extra = model(
         [
             node("Cast", ["face"], "f", to=FLOAT),
             node("ReduceMean", ["f"], "synthetic", axes=[1, 2, 3], keepdims=0),
@@ -117,7 +117,7 @@ def test_a_missing_and_an_unread_output(models: Path, tmp_path: Path) -> None:
 
 
 def test_a_fixed_photo_size(models: Path, tmp_path: Path) -> None:
-    content = nets.model(
+    content = model(
         [node("Cast", ["image"], "scores", to=FLOAT), node("Cast", ["image"], "distances", to=FLOAT),
          node("Cast", ["image"], "points", to=FLOAT)],
         [port("image", UINT8, ("n", 640, 640, 3))],
@@ -128,7 +128,7 @@ def test_a_fixed_photo_size(models: Path, tmp_path: Path) -> None:
 
 
 def detector_of(shape: Any) -> bytes:
-    return nets.model(
+    return model(
         [node("Cast", ["image"], name, to=FLOAT) for name in ("scores", "distances", "points")],
         [port("image", UINT8, shape)],
         [port(name, FLOAT, ["n", "h", "w", 3]) for name in ("scores", "distances", "points")],
@@ -143,7 +143,7 @@ def test_shapes_that_facecore_does_not_read(models: Path, tmp_path: Path) -> Non
 
 def scored(*nodes: bytes, **constants: Any) -> bytes:
     """A synthetic model that makes ``synthetic`` of the mean ``m``."""
-    return nets.model(
+    return model(
         [
             node("Cast", ["face"], "f", to=FLOAT),
             node("ReduceMean", ["f"], "m", axes=[1, 2, 3], keepdims=0),
