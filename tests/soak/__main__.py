@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -83,7 +84,10 @@ def soak(
     ledger = SqliteLedger(path, timeout=30)
     gate = Gate(ledger, Vault(master))
     clients = Clients(gate)
+    models = folder / "models"  # of its own: workers that start later must judge like those that started first
+    shutil.copytree(results.ROOT / "models", models, ignore=shutil.ignore_patterns("training", "cards", "__pycache__"))
     environ = {
+        "FACEGATE_MODELS": str(models),
         "FACEGATE_LEDGER": f"sqlite:///{path}?timeout=20", "FACEGATE_KEY": master.hex(), "FACEGATE_LEASE": str(LEASE),
     }  # fmt: skip
     server, stop, known = Server(folder, environ, workers), threading.Event(), dict[str, Any]()
