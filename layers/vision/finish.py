@@ -22,11 +22,19 @@ NEVER_OPENED = (
     "**/*.pxd",
     "**/*.h",
     "**/*.a",
-    "aws_lambda_powertools/event_handler/openapi/swagger_ui",
+    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/utilities/[!_j]*",
     "boto3/data",
     "boto3/examples",
     "cv2/data",
+    "flatbuffers",
+    "google/_upb",
+    "google/protobuf",
+    "multipart",
+    "numpy/_pyinstaller",
+    "numpy/distutils",
     "numpy/f2py",
+    "numpy/testing",
     "onnxruntime/backend",
     "onnxruntime/capi/libonnxruntime.so*",
     "onnxruntime/datasets",
@@ -34,8 +42,9 @@ NEVER_OPENED = (
     "onnxruntime/tools",
     "onnxruntime/transformers",
 )
-"""Inside the installed packages: tests, type stubs, C headers, tools, training aids, cascades, and onnxruntime's
-library for C programs (its Python module holds the same code once more)."""
+"""Inside the installed packages: tests, type stubs, C headers, tools, training aids, cascades, what a handler of
+powertools' own would use, what onnxruntime reads other model formats with, its library for C programs (its Python
+module holds the same code once more), and python-multipart's old name."""
 
 SERVICES = ("dynamodb", "kms")
 """The AWS services whose descriptions botocore keeps; it brings those of all."""

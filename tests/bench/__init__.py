@@ -1,5 +1,6 @@
-"""Speed and memory, measured in one run: `make bench`.
+"""Speed, memory and size, measured in one run: `make bench`.
 
-Every module of this package with a `measure()` gives figures by name; `python -m bench` (in tests/) prints them all and
-writes them to build/bench.json. A module's name as argument runs that one alone.
+A benchmark, not a test: a goal that is missed is told and fails nothing. Every topic is a module of this package with a
+`measure(quick)`. `python -m bench` (in tests/) runs them in turn, prints each figure beside its goal and writes all of
+them to build/bench.json. What is compared is timed in turns in one run: what else the machine does meets both.
 """

@@ -66,14 +66,66 @@ def test_it_runs_from_its_own_files_alone(target: str, images: dict[str, Image],
     assert strange == []
 
 
+IDLE = {
+    "packaging": "anyio and others ask it for nothing here, but their metadata names it",
+    "cffi": "cryptography's binding to OpenSSL asks for it when it makes what no function makes",
+    "pycparser": "the same",
+    "idna": "anyio asks for it to look a name up",
+    "boto3": "opens the key that KMS seals",
+    "s3transfer": "boto3's",
+    "snapshot_restore_py": "the runtime client's",
+}
+"""Packages of the functions' images that a first answer need not import, and why they are there all the same."""
+
+_FIRST_ANSWER = """
+import sys
+import market.app, tencent.app, baidu.app, gatekeeper.dynamodb, gatekeeper.vault, awslambdaric.bootstrap
+from facecore.analyzer import Analyzer
+import numpy as np
+gatekeeper.vault.Vault(bytes(32)).seal(b"", "x")
+Analyzer().warm_up()
+print(*{getattr(m, "__file__", None) or "" for m in sys.modules.values()}, sep="\\n")
+"""
+
+
+def test_every_package_of_a_function_is_opened_by_it(images: dict[str, Image], tmp_path: Path) -> None:
+    image = images["market"]
+    env = image.environment()
+    others = [str(ROOT / "functions")]  # the other contracts use no other package, and their code is not counted
+    env["PYTHONPATH"] = os.pathsep.join([env["PYTHONPATH"], *others])
+    done = subprocess.run(
+        [sys.executable, "-S", "-P", "-c", _FIRST_ANSWER],
+        env=env, cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    opened = {
+        Path(line).relative_to(folder).parts[0].split(".")[0]
+        for line in done.stdout.splitlines()
+        for folder in image.packages
+        if line.startswith(f"{folder}/")
+    }
+    assert {"numpy", "cv2", "onnxruntime", "simplejpeg", "starlette", "mangum", "botocore", "cryptography"} <= opened
+    there = {path.name.split(".")[0] for folder in image.packages for path in folder.iterdir() if _is_code(path)}
+    assert there - opened - set(IDLE) == set()
+
+
+def _is_code(path: Path) -> bool:
+    """Whether a package or a module lies there, not metadata or the libraries that come with a package."""
+    files = [path] if path.is_file() else list(path.rglob("*"))
+    return not path.name.endswith((".dist-info", ".libs")) and any(f.suffix in (".py", ".so") for f in files)
+
+
 def test_what_functions_never_open_is_not_there(images: dict[str, Image]) -> None:
     vision, runtime = images["market"].packages
     assert not list(vision.glob("*/tests"))
     assert not (vision / "onnxruntime/transformers").exists()
     assert not list(vision.glob("onnxruntime/capi/libonnxruntime.so*"))
     assert {path.name for path in (runtime / "botocore/data").iterdir() if path.is_dir()} == {"dynamodb", "kms"}
+    assert {path.name for path in (vision / "aws_lambda_powertools/utilities").iterdir() if path.is_dir()} <= {
+        "__pycache__", "jmespath_utils",
+    }  # fmt: skip
     for packages in (vision, runtime):
-        assert not list(packages.glob("uvicorn*")), "the server's own"
+        for name in ("uvicorn", "fastapi", "pydantic", "opentelemetry"):
+            assert not list(packages.glob(f"{name}*")), "the server's own"
         assert not list(packages.glob("torch*"))
 
 
