@@ -61,6 +61,7 @@ train: .venv-train/.stamp ## train one model: make train MODEL=detector
 docs: setup ## renew what the documents take out of the code and the models' registry: tables, OpenAPI files
 	@$(BIN)/python docs/build_codes.py
 	@$(BIN)/python docs/build_figures.py
+	@$(BIN)/python docs/build_reliability.py
 	@$(BIN)/python docs/build_openapi.py
 
 gallery: setup ## draw the galleries of hard photos in the models' cards, with the models as they are

@@ -23,6 +23,7 @@ from serving import flow, forms
 from serving.aws import lambda_handler
 from serving.body import BodyTimeout, BodyTooLarge, read_body
 from serving.codes import Failure
+from serving.deadline import Deadline, by
 from serving.journal import Entry
 from serving.pool import Overloaded
 from serving.routes import Route, Routes, described
@@ -136,7 +137,8 @@ async def token(request: Request, service: Service) -> Response:
         body = await read_body(request, MAX_FORM, service.settings.body_seconds) if request.method == "POST" else b""
         params = forms.pairs(request.scope["query_string"]) + forms.pairs(body)
         named = [(name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in params]
-        grant = await service.access.run(lambda: baidu.grant(named, service.gate))
+        async with by(Deadline.of(request.scope).booking):
+            grant = await service.access.run(lambda: baidu.grant(named, service.gate))
     except (BodyTooLarge, BodyTimeout, forms.Malformed):
         grant = baidu.Grant(400, {"error_description": "The request can not be read", "error": "invalid_request"})
     except (LedgerUnavailable, Overloaded):

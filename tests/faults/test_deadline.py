@@ -125,3 +125,21 @@ def test_the_time_is_shared_out(left: float, work: float, booking: float) -> Non
     assert made.work - now == pytest.approx(work, abs=0.3)
     assert made.booking - now == pytest.approx(booking, abs=0.3)
     assert Deadline.of({}) == Deadline()
+
+
+def test_a_token_that_would_not_come_in_time(own_bench: kit.Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+
+    def find(lookup: str) -> None:
+        go.wait(30)
+
+    monkeypatch.setattr(own_bench.gate.ledger, "find", find)
+    asked = lambda_event(Contract.BAIDU) | {"path": "/oauth/2.0/token", "body": None, "httpMethod": "GET"}
+    given = {"grant_type": "client_credentials", "client_id": "a", "client_secret": "b"}
+    asked |= {"queryStringParameters": given, "multiValueQueryStringParameters": {k: [v] for k, v in given.items()}}
+    context = Context(2.0)
+    handler = Mangum(baidu.app.create_app(own_bench.service), lifespan="off")
+    answer = dict(handler(asked, context))  # type: ignore[arg-type]  # as much of one as is used
+    assert context.get_remaining_time_in_millis() > 0
+    go.set()
+    assert (answer["statusCode"], json.loads(str(answer["body"]))["error"]) == (503, "temporarily_unavailable")
