@@ -67,9 +67,9 @@ def functions(analyzer: Any | None = None) -> Iterator[Functions]:
         made = analyzer or Analyzer(observe=meter.stage)
         service = Service(gate, made, Settings(threads=0, metrics=True), meter)
         clients = {contract: credentials.add(gate, contract).client.id for contract in Contract}
-        handlers = {contract: Mangum(bare(app.routes(service)), lifespan="off") for contract, app in APPS.items()}
         loop = asyncio.new_event_loop()  # Mangum takes the thread's, and closes none
         asyncio.set_event_loop(loop)
+        handlers = {contract: Mangum(bare(app.routes(service)), lifespan="off") for contract, app in APPS.items()}
         try:
             yield Functions(gate, clients, handlers)
         finally:
