@@ -95,7 +95,6 @@ def test_a_covered_mouth_shows(real: kit.Bench) -> None:
     assert covered["mouth"] > free["mouth"] + 0.3
 
 
-@pytest.mark.xfail(reason="the detector misses faces cut in half, see its card", raises=KeyError)
 def test_a_face_cut_off_is_incomplete(real: kit.Bench) -> None:
     assert report(real, photos.encoded(photos.cut_off()))[Contract.MARKET]["result"]["quality"]["completeness"] == 0
 

@@ -16,7 +16,7 @@ Image = NDArray[np.uint8]
 Array = NDArray[np.float32]
 
 STRIDES = (8, 16, 32, 64)
-SECOND_LOOK = 0.5  # the least score where a photo is looked at again: faces are large there, and so are mistakes
+SECOND_LOOK = 0.72  # the least score where a photo is looked at again: faces are large there, and so are mistakes
 OVERLAP = 0.4  # boxes that share more than this part of their union are one face
 
 

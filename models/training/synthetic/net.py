@@ -1,11 +1,13 @@
-"""The synthetic net: one branch over the aligned face."""
+"""The synthetic net: the face net's trunk over a larger crop of the aligned face."""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from ..common.nets import FromPixels
-from ..liveness.net import branch
+from ..common.packs import BUILD
+from ..face.net import FaceNet
 
 SIDE = 192
 SHARE = 0.88  # of the packs' framing
@@ -14,13 +16,31 @@ SHARE = 0.88  # of the packs' framing
 class SyntheticNet(nn.Module):
     """Logits (n, 1), positive is synthetic. Input (n, 3, 192, 192) in [-1, 1]."""
 
-    def __init__(self, widths: tuple[int, ...] = (32, 48, 80, 112, 128)) -> None:
+    def __init__(self, widths: tuple[int, ...] = (24, 48, 96, 160, 256)) -> None:
         super().__init__()
-        self.branch = branch(widths)
+        trunk = FaceNet(widths)
+        self.branch = nn.Sequential(trunk.low, trunk.high, nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.head = nn.Sequential(nn.Dropout(0.4), nn.Linear(widths[-1], 1))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.branch(x))
+
+
+def pretrained() -> SyntheticNet:
+    """A net whose trunk starts from the trained face net's: a thousand generated faces are few to learn faces from.
+
+    Raises:
+        FileNotFoundError: The face net was not trained here.
+    """
+    path = BUILD / "face" / "last.pt"
+    if not path.exists():
+        raise FileNotFoundError("train the face net first: make train MODEL=face")
+    net = SyntheticNet()
+    trunk = FaceNet()
+    trunk.load_state_dict(torch.load(path, weights_only=False)["net"])
+    net.branch[0].load_state_dict(trunk.low.state_dict())
+    net.branch[1].load_state_dict(trunk.high.state_dict())
+    return net
 
 
 class SyntheticModel(nn.Module):

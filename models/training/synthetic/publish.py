@@ -91,10 +91,12 @@ def _curves(real: dict[str, Scores], fake: dict[str, Scores]) -> str:
 
 WHAT = "Tells a generated (GAN, diffusion) or composed face from a photographed one, on the aligned face at 192 pixels."
 
-RECIPE = """`make train MODEL=synthetic`. The synthetic pack holds generated and real faces alike at 224 pixels as
-JPEG; the face packs add real ones at 128 pixels as WebP, and a net would learn that. So both classes go through the
-same resampling and codecs, and sharp real faces are cut from the scenes at the generated ones' resolution. A few
-composites are made by swapping eyes, nose or mouth between real faces. AdamW, cosine, averaged weights, bfloat16."""
+RECIPE = """`make train MODEL=synthetic`, after MODEL=face, from whose trunk this one starts. The synthetic pack holds
+generated and real faces alike at 224 pixels as JPEG; the face packs add real ones at 128 pixels as WebP, and a net
+would learn that. So both classes go through the same resampling and codecs, sharp real faces are cut from the scenes at
+the generated ones' resolution, and both get the streaks of repeated pixels that most real crops have outside the photo.
+Half of the composites are made here, by putting parts of other faces, or a face's own parts slightly changed, into real
+ones. AdamW, cosine, averaged weights, bfloat16."""
 
 LEFT_OUT = """For each source of generated faces a net was trained without it, for half as many epochs, and measured on
 all of them against the pack's real validation photos (`make train MODEL=synthetic.strangers`)."""

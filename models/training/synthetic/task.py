@@ -18,12 +18,17 @@ from torch import Tensor, nn
 
 from ..common import augment
 from ..common.packs import Image, rows, stacked
-from ..face.labels import load_faces
+from ..face.figures import Predict
+from ..face.labels import SHARE as FACE_SHARE
+from ..face.labels import SIDE as FACE_SIDE
+from ..face.labels import centre_crop, load_faces
+from ..face.measure import runtime
+from .composites import OWN, composite
 from .figures import all_figures
 from .frames import HIGH, scene_frames
-from .net import SHARE, SIDE, SyntheticNet
+from .net import SHARE, SIDE, pretrained
 
-FAKE = {"gan": 0.58, "diffusion": 0.16, "composite": 0.2, "swapped": 0.06}
+FAKE = {"gan": 0.45, "diffusion": 0.15, "composite": 0.2, "made": 0.2}
 REAL = {
     "pack-hardfake": 0.18,
     "pack-ffhq": 0.12,
@@ -42,10 +47,9 @@ class SyntheticTask:
     """See common.trainer.Task. ``without`` names a generator that training does not see (leave one out)."""
 
     def __init__(self, without: str = "") -> None:
-        self.net: nn.Module = SyntheticNet()
+        self.net: nn.Module = pretrained()
         low, labels = load_faces()
         self.low: Image = np.array(low)  # random reads from disk would take longer than the net
-        self.points = labels.raw
         photo = (labels.cartoon == 0) & ~np.isnan(labels.raw).any((1, 2))
         self.high, _, split = scene_frames()
         self.pack: Image = np.array(stacked("synthetic", HIGH))
@@ -55,11 +59,15 @@ class SyntheticTask:
         train = np.array([row["split"] != "val" for row in table])
         real = np.array([row["label"] == "0" for row in table])
         kept = train & ~real & (source != without)
-        self.fake = {name: np.flatnonzero(kept & (kind == name)) for name in FAKE if name != "swapped"}
+        self.fake = {name: np.flatnonzero(kept & (kind == name)) for name in FAKE if name != "made"}
         self.real = {n: np.flatnonzero(photo & ~labels.val & (labels.sets == n)) for n in REAL}
         self.real["scene"] = np.flatnonzero(split == "train")
         for name in ("hardfake", "ffhq", "ciplab"):
             self.real[f"pack-{name}"] = np.flatnonzero(train & real & (source == name))
+        predict = runtime()
+        self.sharp = {"scene": _with_points([self.high[int(i)] for i in self.real["scene"]], predict)}
+        for name in ("pack-hardfake", "pack-ffhq", "pack-ciplab"):
+            self.sharp[name] = _with_points([np.array(self.pack[int(i)]) for i in self.real[name]], predict)
 
     def steps(self, size: int, processes: int) -> int:
         return EPOCH // (size * processes)
@@ -75,11 +83,11 @@ class SyntheticTask:
     def draw(self, rng: np.random.Generator, fake: bool) -> tuple[Image, float]:
         """One training crop and its label."""
         pools = self.fake if fake else self.real
-        shares = {k: v for k, v in (FAKE if fake else REAL).items() if k == "swapped" or len(pools[k])}
+        shares = {k: v for k, v in (FAKE if fake else REAL).items() if k == "made" or len(pools[k])}
         names = list(shares)
         name = names[int(rng.choice(len(names), p=np.array(list(shares.values())) / sum(shares.values())))]
-        if name == "swapped":
-            frame = self._swapped(rng)
+        if name == "made":
+            frame = self._composite(rng)
         elif fake or name.startswith("pack-"):
             frame = np.array(self.pack[int(rng.choice((self.fake if fake else self.real)[name]))])
         else:
@@ -88,25 +96,14 @@ class SyntheticTask:
             frame = streaked(frame, rng)
         return crop(varied(frame, rng), rng), float(fake)
 
-    def _swapped(self, rng: np.random.Generator) -> Image:
-        """A real face with eyes, nose or mouth of another, feathered and matched in colour."""
-        name = ("utk", "amls", "scut")[int(rng.integers(3))]
-        a, b = (int(v) for v in rng.choice(self.real[name], 2))
-        base, other = np.array(self.low[a]), np.array(self.low[b])
-        groups = (list(range(13, 22)) + list(range(30, 39)), list(range(47, 58)), list(range(58, 72)))
-        part = groups[int(rng.integers(3))]
-        target, origin = self.points[a][part], self.points[b][part]
-        matrix, _ = cv2.estimateAffinePartial2D(origin, target, method=cv2.LMEDS)
-        if matrix is None:
-            return base
-        moved = cv2.warpAffine(other, matrix, (128, 128), borderMode=cv2.BORDER_REFLECT_101).astype(np.float32)
-        mask = np.zeros((128, 128), np.float32)
-        cv2.fillConvexPoly(mask, cv2.convexHull(np.round(target).astype(np.int32)), 1.0)
-        soft = cv2.GaussianBlur(cv2.dilate(mask, np.ones((7, 7))), (0, 0), rng.uniform(1.5, 4))
-        mask = np.asarray(soft, np.float32)
-        inside = mask > 0.3
-        moved += (base[inside].mean(0) - moved[inside].mean(0)) * rng.uniform(0.7, 1)
-        return np.clip(base * (1 - mask[..., None]) + moved * mask[..., None], 0, 255).astype(np.uint8)
+    def _composite(self, rng: np.random.Generator) -> Image:
+        """A real face of the pack or of a scene with parts of another, or of its own, changed."""
+        names = list(self.sharp)
+        pool = self.sharp[names[int(rng.integers(len(names)))]]
+        a, b = (int(v) for v in rng.choice(len(pool[0]), 2))
+        if rng.random() < OWN:
+            b = a
+        return composite(pool[0][a], pool[1][a], pool[0][b], pool[1][b], rng)
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         out = self.net(_floats(batch["face"])).float()[:, 0]
@@ -114,6 +111,13 @@ class SyntheticTask:
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         return all_figures(lambda frames: logits(net, [crop(frame) for frame in frames]))
+
+
+def _with_points(frames: list[Image], predict: Predict) -> tuple[list[Image], NDArray[np.float32]]:
+    """Frames and their 72 points, (n, 72, 2) pixels, as the committed face net sees them."""
+    side = frames[0].shape[0]
+    found = predict([centre_crop(frame) for frame in frames])["landmarks"]
+    return frames, np.asarray((found / FACE_SIDE - 0.5) * (FACE_SHARE * side) + side / 2, np.float32)
 
 
 def varied(frame: Image, rng: np.random.Generator) -> Image:

@@ -208,7 +208,6 @@ def test_what_is_covered_is_told(analyzer: Analyzer, portrait: Face, part: str) 
     assert max(more, key=lambda name: more[name]) == part
 
 
-@pytest.mark.xfail(reason="the detector misses faces cut in half, see its card", raises=NoFace)
 def test_cut_off_it_is_incomplete(analyzer: Analyzer) -> None:
     face = look(analyzer, photos.cut_off())
     assert face.quality is not None
