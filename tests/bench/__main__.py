@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None, target: Path | None = None) -> 
             continue
         figures |= {"about": about(chosen.quick)} | found
         target.parent.mkdir(exist_ok=True)
-        target.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")  # after each, so that nothing is lost
+        target.write_text(json.dumps(figures, indent=1) + "\n")  # after each, so that nothing is lost
         for key, value in found.items():
             if isinstance(value, int | float):
                 _say(f"  {key} = {value:.4g}")

@@ -79,7 +79,7 @@ def curves(quick: bool) -> dict[str, Curve]:
 
 def _photos(analyzer: Analyzer, quick: bool, rounds: int) -> dict[str, Curve]:
     few = slice(2 if quick else None)
-    sizes = {mp: (round(math.sqrt(mp * 1e6 * 16 / 9)), round(math.sqrt(mp * 1e6 * 9 / 16))) for mp in MEGAPIXELS[few]}
+    sizes = {mp: (int(math.sqrt(mp * 1e6 * 16 / 9)), int(math.sqrt(mp * 1e6 * 9 / 16))) for mp in MEGAPIXELS[few]}
     frames = {mp: scenes.frame(*size) for mp, size in sizes.items()}
     works: dict[str, dict[float, Callable[[], object]]] = {
         "pixels": {mp: partial(analyzer.analyse, photo, faces=1) for mp, photo in frames.items()},

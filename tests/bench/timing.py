@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -108,8 +109,8 @@ def processes(
 
 def _children() -> float:
     """Seconds of processor time that this process's ended children have used."""
-    times = os.times()
-    return times.children_user + times.children_system
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def percentile(values: Sequence[float], share: float) -> float:
