@@ -16,13 +16,16 @@ def keep(part: str, counted: dict[str, Any]) -> None:
 
     Args:
         part: ``images``, ``fuzz``, ``urls``, ``signatures``, ``faults`` or ``soak``.
-        counted: What was counted; the commit that it was counted on is added.
+        counted: What was counted; the commit that the run began on is added.
     """
     kept: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    kept[part] = counted | {"commit": _commit()}
+    kept[part] = counted | {"commit": COMMIT}
     RESULTS.write_text(json.dumps(dict(sorted(kept.items())), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _commit() -> str:
     command = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+COMMIT = _commit()

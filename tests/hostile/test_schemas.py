@@ -72,7 +72,7 @@ def test_generated_requests(bench: kit.Bench, contract: Contract, mode: Generati
         assert isinstance(found, Ok)
         operation = found.ok()
 
-        @settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy(generation_mode=mode))
         def send(case: Any) -> None:
             nonlocal tried

@@ -224,7 +224,7 @@ class Caller(threading.Thread):
 
     def _bomb(self) -> Sent:
         head = {"Authorization": self._signature()}
-        image = IMAGES["png of 16000 x 16000"].make()
+        image = IMAGES["png at the cap, rgba of 16 bits"].make()
         answer = self._send("soak-tencent", "POST", TENCENT, headers=head, files={"image": ("a.jpg", image)})
         return self._expect("bomb", answer, "-4016")
 
