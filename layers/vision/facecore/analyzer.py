@@ -65,7 +65,8 @@ class Analyzer:
             observe: Told how many seconds each stage took, in the thread that did it: ``intake`` of each photo,
                 ``detect``, ``face``, ``liveness`` and ``synthetic`` of each batch, ``load.NAME`` of a model. What ends
                 in an error is told, too.
-            lanes: Threads over which the photos of a batch are shared out, >= 1; None takes one for each processor.
+            lanes: Threads over which the photos of a batch and the models to load are shared out, >= 1; None takes one
+                for each processor.
 
         Raises:
             ModelError: There is no readable registry.
@@ -100,17 +101,25 @@ class Analyzer:
             raise ModelError(f"model {name}: its registry entry lacks or misstates {error}") from error
 
     def warm_up(self, want: frozenset[Field] = ALL) -> None:
-        """Loads the models that ``want`` needs.
+        """Loads the models that ``want`` needs, in as many threads as there are lanes.
 
         Raises:
             ModelError: A model is missing, altered or does not load.
         """
+        needed = {
+            "detector": True,
+            "face": bool(want & FROM_FACE_NET),
+            "liveness": Field.LIVENESS in want,
+            "synthetic": Field.SYNTHETIC in want,
+        }
+        with ThreadPoolExecutor(self._lanes, "load") as loading:
+            list(loading.map(lambda name: self._models[name], [name for name, needs in needed.items() if needs]))
         _ = self._detector
-        if want & FROM_FACE_NET:
+        if needed["face"]:
             _ = self._face_net
-        if Field.LIVENESS in want:
+        if needed["liveness"]:
             _ = self._liveness
-        if Field.SYNTHETIC in want:
+        if needed["synthetic"]:
             _ = self._synthetic
 
     @property

@@ -72,6 +72,7 @@ class Models:
         self._observe = observe
         self._loaded: dict[str, Model] = {}
         self._lock = Lock()
+        self._loading: dict[str, Lock] = {}
 
     def __getitem__(self, name: str) -> Model:
         """The loaded model ``name``.
@@ -82,6 +83,8 @@ class Models:
         if (model := self._loaded.get(name)) is not None:
             return model
         with self._lock:
+            loading = self._loading.setdefault(name, Lock())
+        with loading:
             if name not in self._loaded:
                 started = perf_counter()
                 self._loaded[name] = Model(self.registry[name], self._threads)

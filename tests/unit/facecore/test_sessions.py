@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -86,3 +87,17 @@ def test_threads_that_ask_at_once_share_one_model(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         loaded = list(pool.map(lambda _: models["cast"], range(32)))
     assert len({id(model) for model in loaded}) == 1
+
+
+def test_one_model_loads_while_another_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    meeting = Barrier(2, timeout=20)
+
+    def slow(name: str, threads: int) -> str:
+        meeting.wait()
+        return name
+
+    monkeypatch.setattr("facecore.sessions.Model", slow)
+    registry: Any = {"a": "a", "b": "b"}
+    models: Any = Models(registry, 1)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(models.__getitem__, "ab")) == ["a", "b"]
