@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..common.nets import FromPixels, conv, stage
+from .recipe import WIDTHS
 
 CONTEXT, CONTEXT_HEIGHTS = 128, 2.7
 FACE, FACE_HEIGHTS = 128, 1.25
@@ -23,7 +24,7 @@ def branch(widths: tuple[int, ...]) -> nn.Sequential:
 class LivenessNet(nn.Module):
     """Logits (n, 3): both branches together, context alone, face alone; positive is live. Inputs in [-1, 1]."""
 
-    def __init__(self, widths: tuple[int, ...] = (32, 48, 80, 112)) -> None:
+    def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
         self.context, self.face = branch((*widths, 128)), branch(widths)
         wide = 128 + widths[-1]

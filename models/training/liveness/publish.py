@@ -18,14 +18,12 @@ from ..common.export import averaged, export, register
 from ..common.leaving import left_out_table
 from ..common.metrics import interval
 from ..common.packs import BUILD, CARDS, MODELS, ROOT, Image
-from ..common.quantise import quantise, samples
 from ..groups import liveness_table
 from . import recipe
 from .figures import CAPTURED, Scores, calibration_knots, liveness_figures
 from .measure import REFUSES_1, figures_of, scores
 from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessModel, LivenessNet
 from .simulate import recapture
-from .task import LivenessTask
 from .views import Views, load_views, make_view
 
 SETS = (
@@ -59,13 +57,11 @@ FACTS = {
 UNCALIBRATED = {"knots": [[-1, 0], [1, 1]]}
 
 
-def publish(checkpoints: tuple[str, ...] = ("liveness",)) -> dict[str, float]:
-    """Exports the mean of the named runs, calibrates, measures, registers, writes the card."""
-    nets, history = [], []
-    for name in checkpoints:
-        net = LivenessNet()
-        history = averaged(BUILD / name / "last.pt", net)["history"]
-        nets.append(net)
+def publish() -> dict[str, float]:
+    """Exports the mean of both nets, calibrates, measures, registers, writes the card."""
+    nets = [LivenessNet(), LivenessNet(recipe.NARROW_WIDTHS)]
+    history = averaged(BUILD / recipe.RECIPE.name / "last.pt", nets[0])["history"]
+    averaged(BUILD / recipe.NARROW.name / "last.pt", nets[1])
     inputs = {
         "context": torch.zeros(2, CONTEXT, CONTEXT, 3, dtype=torch.uint8),
         "face": torch.zeros(2, FACE, FACE, 3, dtype=torch.uint8),
@@ -74,9 +70,6 @@ def publish(checkpoints: tuple[str, ...] = ("liveness",)) -> dict[str, float]:
     register("liveness", path, FACTS | {"calibration": UNCALIBRATED})
     views = load_views()
     index = np.flatnonzero(views.val)
-    plain = liveness_figures(scores(views, index), views, index)
-    quantise(path, samples(LivenessTask(), {"context": "context", "face": "face"}))
-    register("liveness", path, FACTS | {"calibration": UNCALIBRATED})
     raw = scores(views, index)
     live = views.live[index] == 1
     knots = calibration_knots(raw[live], views.source[index][live])
@@ -98,7 +91,7 @@ def publish(checkpoints: tuple[str, ...] = ("liveness",)) -> dict[str, float]:
         ("Calibration", CALIBRATION + "\n\n" + _knots(knots) + "\n\n" + _kept(raw, views, index, knots)),
         ("Known failures", FAILURES),
     ]
-    write_card("liveness", WHAT, SETS, sections, figures, Registry(MODELS)["liveness"].facts, plain)
+    write_card("liveness", WHAT, SETS, sections, figures, Registry(MODELS)["liveness"].facts)
     return figures
 
 
@@ -166,7 +159,14 @@ RECIPE = """`make train MODEL=liveness`. Half live, half attack in every batch; 
 in-the-wild scenes, face sets of the web; attacks: CASIA-FASD, NUAA, phone captures, simulated recaptures. Both classes
 go through the same changes (mirror, another photo's colours, clipping close to the face, light, blur, noise, JPEG), so
 that borders, rooms' light, sharpness and codec history say nothing about the class. Each branch also has a head of its
-own. AdamW, cosine, averaged weights, bfloat16."""
+own. AdamW, cosine, averaged weights, bfloat16.
+
+The file holds two nets and answers with the mean of their logits. The wider one saw photos in other photos' colours and
+judges people and cameras of CASIA-FASD and NUAA far better, phone captures worse; the narrower one, trained for 20
+epochs without that, the other way round (one office's light is in all phone captures). The curves below are the wider
+net's own. The file stays in float: on 8-bit integers (7-bit weights) the mean of attacks rejected at 1 % fell from
+87.9 to 86.1 %. Cropped as in training instead of as facecore crops, the same net reaches 90.1 % and a mean equal error
+rate of 5.3 %: the two ways to shrink a crop differ, which the next training has to mend."""
 
 LEFT_OUT = """How well strangers' cameras and rooms are judged: for each source a net was trained without it, for half
 as many epochs, and measured on all of that source's photos (`make train MODEL=liveness.strangers`). The committed net

@@ -15,6 +15,7 @@ from ..common import augment
 from ..common.packs import Image
 from .figures import liveness_figures
 from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessNet, combined
+from .recipe import WIDTHS
 from .simulate import HEIGHTS, SIDE, View
 from .views import load_simulated, load_views
 
@@ -28,8 +29,9 @@ RECOLOURED = 0.25  # of the views
 class LivenessTask:
     """See common.trainer.Task. ``without`` names a source that training does not see (leave one out)."""
 
-    def __init__(self, without: str = "") -> None:
-        self.net: nn.Module = LivenessNet()
+    def __init__(self, without: str = "", widths: tuple[int, ...] = WIDTHS, recoloured: float = RECOLOURED) -> None:
+        self.net: nn.Module = LivenessNet(widths)
+        self.recoloured = recoloured
         self.views = load_views()
         self.without = without
         self.live = {name: self._rows(name, live=True) for name in LIVE if name != without}
@@ -63,7 +65,7 @@ class LivenessTask:
         else:
             pool = (self.live if live else self.attack)[name]
             view = self.views.view(int(rng.choice(pool)))
-        if rng.random() < RECOLOURED:
+        if self.recoloured and rng.random() < self.recoloured:
             view = self._recoloured(view, rng)
         view = varied(view, rng)
         context, face = crops(view, rng)
