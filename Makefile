@@ -14,7 +14,7 @@ LOCKED := build functions access standalone lambda dev fuzz sam lock
 # Where pip finds the CPU build of torch, when its own configuration does not say: a folder or an address.
 TORCH_FROM ?=
 
-.PHONY: help setup run test lint format bench bench-models hostile fuzz soak sbom train docs gallery events authorizers browser pictures lock clean
+.PHONY: help setup run test lint format bench performance bench-models hostile fuzz soak sbom train docs gallery events authorizers browser pictures lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -39,6 +39,9 @@ format: setup ## let ruff sort and lay out the code
 bench: setup ## measure speed and memory, print ratios, write build/bench.json
 	@cd tests && ../$(BIN)/python -m bench $(ARGS)
 
+performance: bench ## the same, and renew docs/performance.md and its curves
+	@$(BIN)/python docs/build_performance.py --take
+
 bench-models: setup ## measure every model on the validation splits in ../shared/data
 	@cd models && ../$(BIN)/python -m training.bench $(ARGS)
 
@@ -61,6 +64,7 @@ train: .venv-train/.stamp ## train one model: make train MODEL=detector
 docs: setup ## renew what the documents take out of the code and the models' registry: tables, OpenAPI files
 	@$(BIN)/python docs/build_codes.py
 	@$(BIN)/python docs/build_figures.py
+	@$(BIN)/python docs/build_performance.py
 	@$(BIN)/python docs/build_reliability.py
 	@$(BIN)/python docs/build_openapi.py
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+import secrets
 import shutil
+import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import date
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -37,7 +38,9 @@ LEDGER_SECONDS = 240.0
 LEDGER_BYTES = 3_000_000_000
 """Free disk that is needed to go on to more than 100 000 rows."""
 FIRST_DAY = date(2024, 1, 1).toordinal()
+PIECE = 20_000
 Curve = list[tuple[float, float]]
+Rows = list[tuple[Any, ...]]
 
 
 def measure(quick: bool) -> dict[str, Any]:
@@ -100,86 +103,86 @@ def _photos(analyzer: Analyzer, quick: bool, rounds: int) -> dict[str, Curve]:
 
 def _clients(counts: Sequence[int], calls: int) -> Iterator[tuple[float, float]]:
     """A verdict by an AppCode, look-up, admission and booking, among so many clients."""
-    with _ledger() as gate:
-        code = credentials.add(gate, Contract.MARKET).secrets["appcode"]
-        there, until = 1, time.monotonic() + LEDGER_SECONDS
-        for count in counts:
-            rows = ((f"bench-{i}", f"market:{KeyKind.APPCODE}:{uuid.uuid4().hex}{uuid.uuid4().hex}")
-                    for i in range(there, count))  # fmt: skip
-            if not _fill(gate, rows, _insert_clients, count, until):
-                return
-            there = count
-            yield count, _verdict_ms(gate, code, calls)
+
+    def rows(first: int, end: int) -> Iterator[tuple[Rows, Rows]]:
+        for start in range(first, end, PIECE):
+            made = [Client(f"bench-{i}", Contract.MARKET) for i in range(start, min(start + PIECE, end))]
+            lookups = [f"market:{KeyKind.APPCODE}:{secrets.token_hex(32)}" for _ in made]
+            keys = [Key(lookup, c.id, KeyKind.APPCODE, "0000...") for lookup, c in zip(lookups, made, strict=True)]
+            yield [client_row(client) for client in made], [key_row(key, key.client) for key in keys]
+
+    tables = (("clients", CLIENT_COLUMNS), ("keys", KEY_COLUMNS))
+    yield from _measured(counts, calls, tables, rows, there=1)
 
 
 def _usage(counts: Sequence[int], calls: int) -> Iterator[tuple[float, float]]:
-    """The same beside so many rows of usage, of 1000 days."""
-    with _ledger() as gate:
-        code = credentials.add(gate, Contract.MARKET).secrets["appcode"]
-        there, until = 0, time.monotonic() + LEDGER_SECONDS
-        for count in counts:
-            rows = ((str(date.fromordinal(FIRST_DAY + i % 1000)), f"c{i // 1000}", "market", "0", 1, 1)
-                    for i in range(there, count))  # fmt: skip
-            if not _fill(gate, rows, _insert_usage, count, until):
-                return
-            there = count
-            yield count, _verdict_ms(gate, code, calls)
+    """The same beside so many rows of usage: 1000 clients with ten outcomes on every day."""
+
+    def rows(first: int, end: int) -> Iterator[tuple[Rows]]:
+        for start in range(first, end, PIECE):
+            yield (
+                [
+                    (
+                        str(date.fromordinal(FIRST_DAY + i // 10_000)),
+                        f"c{i // 10 % 1000:03}",
+                        "market",
+                        str(i % 10),
+                        1,
+                        1,
+                    )
+                    for i in range(start, min(start + PIECE, end))
+                ],
+            )
+
+    columns = ("day", "client", "contract", "outcome", "billable", "calls")
+    yield from _measured(counts, calls, (("usage", columns),), rows)
 
 
-@contextmanager
-def _ledger() -> Iterator[Gate]:
-    """A gate over an SQLite file that goes away, on the repository's disk."""
+def _measured(
+    counts: Sequence[int],
+    calls: int,
+    tables: Sequence[tuple[str, Sequence[str]]],
+    rows: Callable[[int, int], Iterator[tuple[Rows, ...]]],
+    there: int = 0,
+) -> Iterator[tuple[float, float]]:
+    """Fills a ledger of its own, on the repository's disk, to one count after the other; ends when time or disk do."""
     (ROOT / "build").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="ledger-", dir=ROOT / "build") as folder:
-        gate = Gate(SqliteLedger(Path(folder) / "ledger.sqlite"), Vault(bytes(32)))
+        path = Path(folder) / "ledger.sqlite"
+        gate = Gate(SqliteLedger(path), Vault(bytes(32)))
+        code = credentials.add(gate, Contract.MARKET).secrets["appcode"]
+        until = time.monotonic() + LEDGER_SECONDS
         try:
-            yield gate
+            for count in counts:
+                if count > 100_000 and shutil.disk_usage(ROOT).free < LEDGER_BYTES:
+                    return
+                if not _filled(
+                    path, tables, tqdm(rows(there, count), f"{count} rows", disable=None, leave=False), until
+                ):
+                    return
+                there = count
+                yield count, _verdict_ms(gate, code, calls)
         finally:
             gate.ledger.close()
 
 
-def _fill(
-    gate: Gate,
-    rows: Iterator[tuple[object, ...]],
-    insert: Callable[[SqliteLedger, list[tuple[object, ...]]], None],
-    count: int,
-    until: float,
+def _filled(
+    path: Path, tables: Sequence[tuple[str, Sequence[str]]], pieces: Iterable[tuple[Rows, ...]], until: float
 ) -> bool:
-    """Makes rows, in pieces; False when there is no more time or disk."""
-    ledger = gate.ledger
-    assert isinstance(ledger, SqliteLedger)
-    if count > 100_000 and shutil.disk_usage(ROOT).free < LEDGER_BYTES:
-        return False
-    with tqdm(desc=f"{count} rows", disable=None, leave=False) as bar:
-        while piece := list(islice(rows, 20_000)):
+    """Writes the pieces through a connection of its own, with more memory than a ledger takes; False: too late."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size=-400000")
+        connection.execute("PRAGMA synchronous=OFF")
+        for piece in pieces:
             if time.monotonic() > until:
                 return False
-            insert(ledger, piece)
-            bar.update(len(piece))
+            connection.execute("BEGIN")
+            for (table, columns), rows in zip(tables, piece, strict=True):
+                marks = ",".join("?" * len(columns))
+                connection.executemany(f"INSERT INTO {table} ({','.join(columns)}) VALUES ({marks})", rows)
+            connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return True
-
-
-def _insert_clients(ledger: SqliteLedger, rows: list[tuple[object, ...]]) -> None:
-    named = [(Client(str(name), Contract.MARKET), str(lookup)) for name, lookup in rows]
-    clients = [client_row(client) for client, _ in named]
-    keys = [key_row(Key(lookup, client.id, KeyKind.APPCODE, "0000..."), client.id) for client, lookup in named]
-    with ledger._connection() as connection:
-        connection.execute("BEGIN")
-        _many(connection, "clients", CLIENT_COLUMNS, clients)
-        _many(connection, "keys", KEY_COLUMNS, keys)
-        connection.execute("COMMIT")
-
-
-def _insert_usage(ledger: SqliteLedger, rows: list[tuple[object, ...]]) -> None:
-    with ledger._connection() as connection:
-        connection.execute("BEGIN")
-        _many(connection, "usage", ("day", "client", "contract", "outcome", "billable", "calls"), rows)
-        connection.execute("COMMIT")
-
-
-def _many(connection: Any, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
-    marks = ",".join("?" * len(columns))
-    connection.executemany(f"INSERT INTO {table} ({','.join(columns)}) VALUES ({marks})", rows)
 
 
 def _verdict_ms(gate: Gate, code: str, calls: int) -> float:
