@@ -50,13 +50,21 @@ def fake(analyzer: Analyzer, **parts: Any) -> Analyzer:
 
 def test_every_stage_is_told(tmp_path: Path) -> None:
     told = Told()
-    analyzer = fake(Analyzer(models_folder(tmp_path), observe=told))
+    analyzer = fake(Analyzer(models_folder(tmp_path), observe=told, lanes=1))
     photo = photos.PORTRAIT.read_bytes()
     reports = analyzer.analyse_batch([photo, photo, b"no photo"], WANT)
     assert [getattr(report, "faces", None) is not None for report in reports] == [True, True, False]
     assert told.stages == ["intake", "intake", "intake", "detect", "liveness", "synthetic"]
     assert all(0 <= seconds < 60 for _, seconds in told)
     assert told[0][1] > 0
+
+
+def test_every_lane_tells_its_stages(tmp_path: Path) -> None:
+    told = Told()
+    analyzer = fake(Analyzer(models_folder(tmp_path), observe=told, lanes=2))
+    analyzer.analyse_batch([photos.PORTRAIT.read_bytes()] * 3, WANT)
+    counts = {stage: told.stages.count(stage) for stage in told.stages}
+    assert counts == {"intake": 3, "detect": 2, "liveness": 2, "synthetic": 2}
 
 
 def test_only_what_ran_is_told(tmp_path: Path) -> None:
