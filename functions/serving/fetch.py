@@ -13,7 +13,6 @@ import io
 import re
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+from gatekeeper.within import within
 from serving.addresses import is_public
 
 Resolver = Callable[[str, int], Sequence[str]]
@@ -137,7 +137,7 @@ class Fetcher:
             sock.close()
 
     def _connect(self, host: str, port: int, deadline: float) -> socket.socket:
-        addresses = _within(deadline, lambda: self.resolver(host, port))
+        addresses = within(_left(deadline), lambda: self.resolver(host, port), "resolve")
         if not addresses or not all(self.public(address) for address in addresses):
             raise FetchRefused("the host is not on the public internet")
         failure: OSError = ConnectionError("no address")
@@ -216,27 +216,6 @@ def _left(deadline: float) -> float:
     if left <= 0:
         raise TimeoutError
     return left
-
-
-def _within(deadline: float, resolve: Callable[[], Sequence[str]]) -> Sequence[str]:
-    """Runs a resolver, which has no time limit of its own, for no longer than there is time."""
-    result: list[Sequence[str]] = []
-    failure: list[Exception] = []
-
-    def work() -> None:
-        try:
-            result.append(resolve())
-        except Exception as error:
-            failure.append(error)
-
-    thread = threading.Thread(target=work, name="resolve", daemon=True)
-    thread.start()
-    thread.join(_left(deadline))
-    if failure:
-        raise failure[0]
-    if not result:
-        raise TimeoutError
-    return result[0]
 
 
 class _TimedSocket:

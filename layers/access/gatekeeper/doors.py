@@ -5,7 +5,6 @@ Both call the same verdict function with the same kind of request, so both say t
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -14,6 +13,7 @@ from gatekeeper.refusals import busy, unavailable
 from gatekeeper.request import Request
 from gatekeeper.types import Contract, LedgerBusy, LedgerUnavailable
 from gatekeeper.verdict import Verdict
+from gatekeeper.within import OutOfTime, within
 
 Judge = Callable[[Request, Gate], Verdict]
 GateT = TypeVar("GateT", bound=Gate | None)
@@ -82,23 +82,10 @@ def _in_time(work: Callable[[], dict[str, Any]], left: float | None) -> dict[str
     """What the work gives; LedgerUnavailable where it is not there a margin before the time is over."""
     if left is None:
         return work()
-    made: list[dict[str, Any]] = []
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            made.append(work())
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run, name="verdict", daemon=True)
-    thread.start()
-    thread.join(left - min(MARGIN_SECONDS, left / 4))
-    if failed:
-        raise failed[0]
-    if not made:
-        raise LedgerUnavailable("the time is over")
-    return made[0]
+    try:
+        return within(left - min(MARGIN_SECONDS, left / 4), work, "verdict")
+    except OutOfTime:
+        raise LedgerUnavailable("the time is over") from None
 
 
 def request(scope: Mapping[str, Any], request_id: str | None = None) -> Request:
