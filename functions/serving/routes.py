@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
@@ -53,8 +54,6 @@ class Routes:
 
 def bare(found: Routes) -> Starlette:
     """The routes and nothing else."""
-    from starlette.exceptions import HTTPException
-
     taken = [StarletteRoute(route.path, route.endpoint, methods=[route.method]) for route in found.routes]
     for route in taken:
         (route.methods or set()).discard("HEAD")  # which Starlette adds to GET, and FastAPI does not
@@ -69,8 +68,6 @@ def described(app: FastAPI, found: Routes, told: Mapping[str, Mapping[str, Any]]
         found: The routes.
         told: For each endpoint, by its name, what its page tells: arguments of FastAPI's ``add_api_route``.
     """
-    from starlette.exceptions import HTTPException
-
     for route in found.routes:
         more = told[route.endpoint.__name__]
         app.add_api_route(route.path, route.endpoint, methods=[route.method], **more)

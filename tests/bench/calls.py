@@ -78,8 +78,11 @@ def functions(analyzer: Any | None = None) -> Iterator[Functions]:
             service.close()
 
 
-def admitted(gate: Gate, client_id: str, contract: Contract, kind: str, body: str) -> Event:
-    """An API Gateway event (payload 1.0) with an authorizer's verdict in its context, and the call admitted."""
+def admitted(gate: Gate, client_id: str, contract: Contract, kind: str, body: str | bytes) -> Event:
+    """An API Gateway event (payload 1.0) with an authorizer's verdict in its context, and the call admitted.
+
+    A body of bytes is put into base64, as the gateway does.
+    """
     request_id = str(uuid.uuid4())
     client = gate.ledger.client(client_id)
     assert client is not None
@@ -99,8 +102,8 @@ def admitted(gate: Gate, client_id: str, contract: Contract, kind: str, body: st
             "path": path,
             "authorizer": Verdict(True, contract, request_id, client=client_id).to_context(),
         },
-        "body": body,
-        "isBase64Encoded": False,
+        "body": base64.b64encode(body).decode() if isinstance(body, bytes) else body,
+        "isBase64Encoded": isinstance(body, bytes),
     }
 
 

@@ -9,7 +9,6 @@ import os
 import statistics
 import tempfile
 import time
-import uuid
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,12 +19,13 @@ import baidu.app
 import market.app
 import tencent.app
 from facecore.report import ALL, Report
-from gatekeeper import Contract, Gate, Verdict, credentials
+from gatekeeper import Contract, Gate, credentials
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.vault import Vault
 from serving.journal import logger
 from serving.routes import bare
 from serving.service import Service, Settings
+from tests.bench import calls
 from tests.contract import kit
 
 BYTES = 150 * 1024
@@ -80,7 +80,7 @@ def measure(quick: bool) -> dict[str, float]:
         found = {}
         for name, (contract, module, kind, body) in cases.items():
             handler = Mangum(bare(module.routes(service)), lifespan="off")
-            events = [_event(gate, contract, clients[contract].id, module.PATH, kind, body) for _ in range(count + 20)]
+            events = [calls.admitted(gate, clients[contract].id, contract, kind, body) for _ in range(count + 20)]
             times, spent = [], []
             for event in events:
                 started, begun = time.perf_counter(), time.thread_time()
@@ -93,26 +93,3 @@ def measure(quick: bool) -> dict[str, float]:
             found[f"overhead_cpu_ms_{name}"] = statistics.median(spent[20:])
         gate.ledger.close()
     return found
-
-
-def _event(gate: Gate, contract: Contract, client_id: str, path: str, kind: str, body: str | bytes) -> dict[str, Any]:
-    """An event as the gateway sends it, its verdict already in the context."""
-    request_id = str(uuid.uuid4())
-    client = gate.ledger.client(client_id)
-    assert client is not None
-    at = gate.now()
-    gate.ledger.admit(client, request_id, gate.day(at), at)
-    verdict = Verdict(True, contract, request_id, client=client_id)
-    binary = isinstance(body, bytes)
-    return {
-        "resource": path,
-        "path": path,
-        "httpMethod": "POST",
-        "headers": {"Content-Type": kind, "Host": "a"},
-        "multiValueHeaders": {"Content-Type": [kind], "Host": ["a"]},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "requestContext": {"requestId": request_id, "path": path, "authorizer": verdict.to_context()},
-        "body": base64.b64encode(body).decode() if isinstance(body, bytes) else body,
-        "isBase64Encoded": binary,
-    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 import threading
 import time
@@ -31,6 +30,7 @@ from tests.contract.kit import wait_for
 from tests.deploy import template
 from tests.deploy.emulator import Cloud, Function
 from tests.deploy.image import ROOT, Image, build, install
+from tests.scripts import loaded
 
 NAMES = {Contract.MARKET: "Market", Contract.TENCENT: "Tencent", Contract.BAIDU: "Baidu"}
 
@@ -54,11 +54,7 @@ def images(bench: Path) -> dict[str, Image]:
 @pytest.fixture(scope="session")
 def zips(bench: Path) -> dict[str, Path]:
     """What is in the authorizers' zips, by contract; the packages are this environment's."""
-    spec = importlib.util.spec_from_file_location("assemble", ROOT / "layers/access/assemble.py")
-    assert spec is not None
-    assert spec.loader is not None
-    assemble = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(assemble)
+    assemble = loaded("layers/access/assemble.py")
     made = {}
     for contract in template.CONTRACTS:
         made[contract] = bench / f"zip-{contract}"

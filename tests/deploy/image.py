@@ -7,7 +7,6 @@ from the environment that the tests run in, which must have the very versions. T
 from __future__ import annotations
 
 import fnmatch
-import importlib.util
 import json
 import os
 import shlex
@@ -20,6 +19,8 @@ from pathlib import Path
 from types import ModuleType
 
 from packaging.requirements import Requirement
+
+from tests.scripts import loaded
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "layers/vision/Dockerfile"
@@ -124,12 +125,7 @@ def in_context(path: Path) -> bool:
 
 def finisher() -> ModuleType:
     """layers/vision/finish.py."""
-    spec = importlib.util.spec_from_file_location("finish", ROOT / "layers/vision/finish.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("layers/vision/finish.py")
 
 
 def install(requirements: Path, packages: Path, already: Sequence[Path] = ()) -> None:

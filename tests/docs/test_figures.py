@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.docs.blocks import ROOT, blocks
+from tests.scripts import loaded
 from training.common.goals import GOALS
 
 ROLES = ("detector", "face", "liveness", "synthetic")
@@ -20,12 +20,7 @@ ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 
 @pytest.fixture(scope="module")
 def builder() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("build_figures", ROOT / "docs" / "build_figures.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("docs/build_figures.py")
 
 
 def test_they_are_the_registrys() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 from tests.bench.goals import GOALS
 from tests.bench.plot import plot
 from tests.docs.blocks import ROOT
+from tests.scripts import loaded
 
 SCRIPT = ROOT / "docs" / "build_performance.py"
 PRICES: dict[str, Any] = json.loads((ROOT / "docs" / "prices.json").read_text(encoding="utf-8"))
@@ -23,12 +23,7 @@ ABOUT = {"when": "2026-01-02", "quick": False, "cpu": "C", "cores": 2, "python":
 
 @pytest.fixture(scope="module")
 def builder() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("build_performance", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("docs/build_performance.py")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.docs.blocks import ROOT
+from tests.scripts import loaded
 
 
 @pytest.mark.parametrize("script", ["docs/build_reliability.py", "requirements/build_sbom.py"])
@@ -24,12 +24,7 @@ def test_they_are_up_to_date(script: str) -> None:
 
 @pytest.fixture(scope="module")
 def builder() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("build_reliability", ROOT / "docs" / "build_reliability.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("docs/build_reliability.py")
 
 
 def test_every_kind_of_run_was_made(builder: ModuleType) -> None:

@@ -19,7 +19,8 @@ from serving.journal import logger
 from tests.hostile import forgeries, results, urls
 from tests.hostile.images import IMAGES
 from tests.hostile.measure import measure
-from tests.hostile.test_callers import MAKERS, NOON
+from tests.hostile.test_callers import MAKERS
+from tests.unit.gatekeeper.nobody import NOON
 
 
 def count_images() -> dict[str, Any]:

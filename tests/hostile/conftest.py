@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.contract.conftest import bench, own_bench, shared_bench
+from tests.contract.conftest import bench, own_bench, shared_bench, site
 
-__all__ = ["bench", "own_bench", "shared_bench"]
+__all__ = ["bench", "own_bench", "shared_bench", "site"]

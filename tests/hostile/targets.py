@@ -8,19 +8,18 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from facecore import headers
 from facecore.errors import ImageError, UnsupportedFormat
 from facecore.intake import read_photo
-from gatekeeper import Contract, Gate, Ledger, Request, Verdict, baidu, bce, market, tencent
-from gatekeeper.vault import Vault
+from gatekeeper import Contract, Request, Verdict, baidu, bce, market, tencent
 from serving import base64text, fetch, forms, multipart
 from tests import photos
 from tests.hostile import qm
+from tests.unit.gatekeeper.nobody import NOBODY, NOON
 
-NOON = 1_700_000_000.0
 PIXELS = 250_000
 
 
@@ -37,19 +36,6 @@ class Target:
     check: Callable[[bytes], None]
     seeds: Callable[[], list[bytes]]
     longest: int = 4096
-
-
-class _Empty:
-    """A ledger without a client."""
-
-    def find(self, lookup: str) -> None:
-        return
-
-    def sweep(self, at: float, limit: int = 200) -> int:
-        return 0
-
-
-NOBODY = Gate(cast(Ledger, _Empty()), Vault(bytes(32)), lambda: NOON)
 
 
 def small_photos() -> list[bytes]:

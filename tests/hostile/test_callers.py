@@ -21,10 +21,10 @@ from tests.contract import kit
 from tests.hostile import forgeries
 from tests.hostile.results import ROOT
 from tests.unit.gatekeeper.conftest import Cloud, cloud, dynamo
+from tests.unit.gatekeeper.nobody import NOON
 
 __all__ = ["cloud", "dynamo"]
 
-NOON = 1_700_000_000.0
 STAMPS = ("2023-11-14T22:13:20Z", "2023-11-13T22:13:20Z", "2023-11-15T22:13:20Z")
 
 MAKERS: dict[str, tuple[Contract, Callable[[forgeries.Callers], Iterable[Request]]]] = {

@@ -11,7 +11,7 @@ from gatekeeper import (
     tencent,
 )
 from gatekeeper.demo import credentials
-from tests.unit.gatekeeper.conftest import NOON
+from tests.unit.gatekeeper.nobody import NOON
 
 JUDGES = {Contract.MARKET: market.verdict, Contract.TENCENT: tencent.verdict, Contract.BAIDU: baidu.verdict}
 

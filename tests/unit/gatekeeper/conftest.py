@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,8 +18,7 @@ from gatekeeper.dynamo import connect
 from gatekeeper.dynamodb import DynamoLedger
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.vault import Vault
-
-NOON = 1_700_000_000.0
+from tests.unit.gatekeeper.nobody import NOON
 
 # How long an example takes says nothing on a machine that does other work.
 settings.register_profile("no deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,19 +29,6 @@ def limited(client: Client, limit: str, value: int) -> Client:
     """The client with one of its limits set."""
     changes: dict[str, Any] = {limit: value}
     return replace(client, **changes)
-
-
-class Empty:
-    """A ledger without a client, for tests of what callers may send."""
-
-    def find(self, lookup: str) -> None:
-        return
-
-    def sweep(self, at: float, limit: int = 200) -> int:
-        return 0
-
-
-NOBODY = Gate(cast(Ledger, Empty()), Vault(bytes(32)), lambda: NOON)
 
 
 class Clock:

@@ -17,7 +17,8 @@ from gatekeeper import Contract, Gate, Request, Settings, State, bce
 from gatekeeper.baidu import ACCESS, REFRESH, Grant, grant, make, parse, verdict
 from gatekeeper.credentials import Issued, add, change, revoke, rotate, set_state
 from gatekeeper.refusals import BAIDU
-from tests.unit.gatekeeper.conftest import NOBODY, NOON, Clock, limited
+from tests.unit.gatekeeper.conftest import Clock, limited
+from tests.unit.gatekeeper.nobody import NOBODY, NOON
 
 PATH = "/rest/2.0/face/v3/faceverify"
 NOW = int(NOON)

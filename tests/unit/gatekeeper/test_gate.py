@@ -27,7 +27,8 @@ from gatekeeper.demo import credentials, ensure_demo
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.types import ConfigError
 from tests.unit.gatekeeper.calls import JUDGES, call
-from tests.unit.gatekeeper.conftest import NOBODY, NOON, Clock
+from tests.unit.gatekeeper.conftest import Clock
+from tests.unit.gatekeeper.nobody import NOBODY, NOON
 
 
 def used(gate: Gate, client_id: str) -> int:

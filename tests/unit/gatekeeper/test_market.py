@@ -18,7 +18,8 @@ from gatekeeper import Contract, Gate, Options, Request, Settings, State, Verdic
 from gatekeeper.credentials import Issued, add, change, rotate, set_state
 from gatekeeper.market import complete, verdict
 from gatekeeper.refusals import MARKET
-from tests.unit.gatekeeper.conftest import NOBODY, NOON, Clock, limited
+from tests.unit.gatekeeper.conftest import Clock, limited
+from tests.unit.gatekeeper.nobody import NOBODY, NOON
 
 PATH = "/face/liveness"
 FORM = "application/x-www-form-urlencoded"

@@ -16,7 +16,8 @@ from gatekeeper import Contract, Gate, Request, Settings, State
 from gatekeeper.credentials import Issued, add, change, rotate, set_state
 from gatekeeper.refusals import TENCENT
 from gatekeeper.tencent import LONGEST, MalformedError, parse, sign, target, verdict
-from tests.unit.gatekeeper.conftest import NOBODY, NOON, Clock, limited
+from tests.unit.gatekeeper.conftest import Clock, limited
+from tests.unit.gatekeeper.nobody import NOBODY, NOON
 
 NOW = int(NOON)
 
