@@ -26,9 +26,7 @@ Inputs = Mapping[str, NDArray[np.uint8]]
 OPERATORS = ("Conv", "Relu", "Add", "Resize")
 
 
-def quantise(
-    path: Path, inputs: Iterable[Inputs], stem: bool = True, last: bool = True, pointwise: bool = True
-) -> None:
+def quantise(path: Path, inputs: Iterable[Inputs], stem: bool = True, last: bool = True) -> None:
     """Replaces an exported model by its 8-bit form.
 
     Args:
@@ -36,13 +34,12 @@ def quantise(
         inputs: Training inputs by name, to see the activations' extremes on.
         stem: Whether the first convolution is quantised too; of a large picture's three channels it is faster in float.
         last: Whether convolutions that nothing but shapes and exponentials follow are quantised too.
-        pointwise: Whether 1x1 convolutions are quantised too.
     """
     logging.getLogger().setLevel(logging.ERROR)  # the tool advises a preprocessing that was done
     with tempfile.TemporaryDirectory() as folder:
         plain, small = Path(folder) / "plain.onnx", Path(folder) / "small.onnx"
         model = _folded(path, plain)
-        kept = [node.name for node in model.graph.node if _kept(node, model, stem, last, pointwise)]
+        kept = [node.name for node in model.graph.node if _kept(node, model, stem, last)]
         onnx.save(model, str(plain))
         quantize_static(
             str(plain),
@@ -84,16 +81,15 @@ def _folded(path: Path, to: Path) -> onnx.ModelProto:
     return model
 
 
-def _kept(node: onnx.NodeProto, model: onnx.ModelProto, stem: bool, last: bool, pointwise: bool) -> bool:
+def _kept(node: onnx.NodeProto, model: onnx.ModelProto, stem: bool, last: bool) -> bool:
     """Whether the node stays in float; a Relu stays with the convolution before it."""
     if node.op_type == "Relu":
         maker = next((maker for maker in model.graph.node if node.input[0] in maker.output), None)
-        return maker is not None and maker.op_type == "Conv" and _kept(maker, model, stem, last, pointwise)
+        return maker is not None and maker.op_type == "Conv" and _kept(maker, model, stem, last)
     if node.op_type != "Conv":
         return False
     weights = {each.name: each.dims for each in model.graph.initializer}
-    _, channels, height, width = weights[node.input[1]]
-    if (not stem and channels == 3) or (not pointwise and height * width == 1):
+    if not stem and weights[node.input[1]][1] == 3:
         return True
     users = {user.op_type for user in model.graph.node if node.output[0] in user.input}
     return not last and not {"Relu", "Add", "Conv"} & users

@@ -5,16 +5,11 @@ models/cards/liveness-left-out.json keeps the figures; the next publication puts
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-
 import numpy as np
 import torch
 
-from ..common.export import averaged
-from ..common.leaving import left_out, remember_left_out
 from ..common.metrics import area_under_roc, equal_error_rate, rejected_at
-from ..common.trainer import train
+from ..common.strangers import leave_each_out
 from .figures import CAPTURED
 from .net import LivenessNet
 from .recipe import RECIPE
@@ -39,17 +34,5 @@ def measure(source: str, net: LivenessNet) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    """Trains what is not trained yet, measures all."""
-    for source in CAPTURED:
-        if source in left_out("liveness"):
-            continue
-        recipe = replace(RECIPE, name=f"liveness-without-{source}", epochs=RECIPE.epochs // 2, every=100)
-        path = train(partial(LivenessTask, source), recipe)
-        net = LivenessNet()
-        averaged(path, net)
-        remember_left_out("liveness", source, measure(source, net))
-
-
 if __name__ == "__main__":
-    main()
+    leave_each_out(RECIPE, {name: name for name in CAPTURED}, LivenessTask, LivenessNet, measure)

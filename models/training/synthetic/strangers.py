@@ -5,17 +5,12 @@ models/cards/synthetic-left-out.json keeps the figures; the next publication put
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-
 import numpy as np
 import torch
 
-from ..common.export import averaged
-from ..common.leaving import left_out, remember_left_out
 from ..common.metrics import area_under_roc, rejected_at
 from ..common.packs import Image, rows, stacked
-from ..common.trainer import train
+from ..common.strangers import leave_each_out
 from .frames import HIGH
 from .net import SyntheticNet
 from .recipe import RECIPE
@@ -39,17 +34,5 @@ def measure(source: str, net: SyntheticNet) -> dict[str, float]:
     return {"attacks": len(fake), "auc": area_under_roc(fake, real), "rejected_at_1": rejected_at(-real, -fake, 0.01)}
 
 
-def main() -> None:
-    """Trains what is not trained yet, measures all."""
-    for source, words in SOURCES.items():
-        if words in left_out("synthetic"):
-            continue
-        recipe = replace(RECIPE, name=f"synthetic-without-{source}", epochs=RECIPE.epochs // 2, every=100)
-        path = train(partial(SyntheticTask, source), recipe)
-        net = SyntheticNet()
-        averaged(path, net)
-        remember_left_out("synthetic", words, measure(source, net))
-
-
 if __name__ == "__main__":
-    main()
+    leave_each_out(RECIPE, SOURCES, SyntheticTask, SyntheticNet, measure)
