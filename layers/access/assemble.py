@@ -2,7 +2,7 @@
 
 ``python assemble.py FOLDER`` makes ``FOLDER/market``, ``FOLDER/tencent`` and ``FOLDER/baidu``: gatekeeper, the
 contract's authorizer, and the pinned packages of requirements/access.txt for Lambda's Python 3.11 (whose C library is
-glibc 2.26). boto3 is left to Lambda, which brings it.
+glibc 2.26). botocore is left to Lambda, which brings it.
 """
 
 from __future__ import annotations

@@ -24,8 +24,6 @@ NEVER_OPENED = (
     "**/*.a",
     "aws_lambda_powertools/event_handler",
     "aws_lambda_powertools/utilities/[!_j]*",
-    "boto3/data",
-    "boto3/examples",
     "cv2/data",
     "flatbuffers",
     "google/_upb",

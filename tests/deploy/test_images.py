@@ -71,8 +71,6 @@ IDLE = {
     "cffi": "cryptography's binding to OpenSSL asks for it when it makes what no function makes",
     "pycparser": "the same",
     "idna": "anyio asks for it to look a name up",
-    "boto3": "opens the key that KMS seals",
-    "s3transfer": "boto3's",
     "snapshot_restore_py": "the runtime client's",
 }
 """Packages of the functions' images that a first answer need not import, and why they are there all the same."""

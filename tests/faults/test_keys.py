@@ -40,7 +40,7 @@ class Kms:
 @pytest.fixture
 def kms(monkeypatch: pytest.MonkeyPatch) -> Kms:
     made = Kms()
-    monkeypatch.setattr("boto3.client", lambda name, config: made)
+    monkeypatch.setattr("botocore.session.Session.create_client", lambda session, name, config: made)
     return made
 
 

@@ -16,6 +16,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gatekeeper.types import ConfigError, GatekeeperError, LedgerBusy, LedgerUnavailable
 
@@ -195,7 +196,7 @@ def _decode(text: str) -> bytes:
 
 
 def _from_kms(text: str) -> bytes:
-    import boto3
+    import botocore.session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
@@ -203,7 +204,8 @@ def _from_kms(text: str) -> bytes:
     config = Config(connect_timeout=1.0, read_timeout=2.0, retries={"mode": "standard", "total_max_attempts": 2})
     try:
         blob = base64.b64decode(text, validate=True)
-        return bytes(boto3.client("kms", config=config).decrypt(CiphertextBlob=blob)["Plaintext"])
+        kms: Any = botocore.session.get_session().create_client("kms", config=config)
+        return bytes(kms.decrypt(CiphertextBlob=blob)["Plaintext"])
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         told = f"FACEGATE_KEY: KMS does not decrypt it ({code})"

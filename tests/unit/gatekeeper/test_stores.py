@@ -315,7 +315,7 @@ class TestKey:
 
     def test_from_kms(self, monkeypatch: pytest.MonkeyPatch) -> None:
         kms = boto3.client("kms", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
-        monkeypatch.setattr("boto3.client", lambda name, config: kms)
+        monkeypatch.setattr("botocore.session.Session.create_client", lambda session, name, config: kms)
         text = "kms:" + base64.b64encode(b"wrapped").decode()
         with Stubber(kms) as stub:
             stub.add_response("decrypt", {"Plaintext": self.KEY}, {"CiphertextBlob": b"wrapped"})
