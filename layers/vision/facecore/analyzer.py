@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +30,10 @@ from .spoofing import Liveness, Synthetic
 T = TypeVar("T")
 P = ParamSpec("P")
 
-CONFIRMED = 0.3  # the face net's least probability of a face that the detector is not sure of
+# A face that the detector is not sure of is one if its logit and a part of the face net's come to enough.
+SECOND_OPINION = 0.3
+CERTAIN = 1.5
+SAME_WAY_UP = 60.0  # degrees by which its roll may differ from that of a face that the detector is sure of
 FROM_FACE_NET = ALL - {Field.LIVENESS, Field.SYNTHETIC}
 
 
@@ -106,21 +110,14 @@ class Analyzer:
         Raises:
             ModelError: A model is missing, altered or does not load.
         """
-        needed = {
-            "detector": True,
-            "face": bool(want & FROM_FACE_NET),
-            "liveness": Field.LIVENESS in want,
-            "synthetic": Field.SYNTHETIC in want,
+        parts = {
+            "_detector": True,
+            "_face_net": bool(want & FROM_FACE_NET),
+            "_liveness": Field.LIVENESS in want,
+            "_synthetic": Field.SYNTHETIC in want,
         }
         with ThreadPoolExecutor(self._lanes, "load") as loading:
-            list(loading.map(lambda name: self._models[name], [name for name, needs in needed.items() if needs]))
-        _ = self._detector
-        if needed["face"]:
-            _ = self._face_net
-        if needed["liveness"]:
-            _ = self._liveness
-        if needed["synthetic"]:
-            _ = self._synthetic
+            list(loading.map(lambda part: getattr(self, part), [part for part, needed in parts.items() if needed]))
 
     @property
     def loaded(self) -> tuple[str, ...]:
@@ -216,16 +213,20 @@ class Analyzer:
         Where ``most`` faces that it is sure of are larger than the rest, nobody asks about the rest.
         """
         good = [photo for photo in photos if isinstance(photo, Photo)]
-        found = iter(self._timed("detect", self._detector.find, [photo.bgr for photo in good]) if good else [])
+        found = iter(self._timed("detect", self._find, [photo.bgr for photo in good], most) if good else [])
         groups: list[list[_Seen] | ImageError] = []
         for photo in photos:
             if isinstance(photo, ImageError):
                 groups.append(photo)
             else:
                 faces = _worth_a_look(next(found), most, self._detector.sure)
-                groups.append([_Seen(photo, face, face_square(face.points)) for face in faces])
+                seen = [_Seen(photo, face, face_square(face.points)) for face in faces]
+                groups.append(_upright(seen, self._detector.sure))
         self._look([s for s in _flat(groups) if s.found.score < self._detector.sure])
         return groups
+
+    def _find(self, images: list[NDArray[np.uint8]], most: int | None) -> list[list[Found]]:
+        return self._detector.find_largest(images) if most == 1 else self._detector.find(images)
 
     def _look(self, faces: list[_Seen]) -> None:
         """Lets the face net answer for the faces that it has not looked at yet."""
@@ -273,9 +274,28 @@ def _worth_a_look(faces: list[Found], most: int | None, sure: float) -> list[Fou
     return faces
 
 
+def _upright(group: list[_Seen], sure: float) -> list[_Seen]:
+    """The faces without doubtful ones that stand another way up than the largest that the detector is sure of."""
+    known = next((seen.square.angle for seen in group if seen.found.score >= sure), None)
+    if known is None:
+        return group
+    return [s for s in group if s.found.score >= sure or abs((s.square.angle - known + 180) % 360 - 180) < SAME_WAY_UP]
+
+
 def _kept(group: list[_Seen], most: int | None) -> list[_Seen] | NoFace:
     """The photo's faces without those that the face net, where it was asked, calls none."""
-    return [s for s in group if s.answers is None or s.answers.face >= CONFIRMED][:most] or NoFace("no face was found")
+    return [s for s in group if _certain(s)][:most] or NoFace("no face was found")
+
+
+def _certain(seen: _Seen) -> bool:
+    if seen.answers is None:
+        return True
+    return _logit(seen.found.score) + SECOND_OPINION * _logit(seen.answers.face) >= CERTAIN
+
+
+def _logit(probability: float) -> float:
+    kept = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(kept / (1 - kept))
 
 
 def _report(group: list[_Seen], want: frozenset[Field], shape_facts: Mapping[str, Any]) -> Report:
@@ -288,7 +308,8 @@ def _face(seen: _Seen, want: frozenset[Field], shape_facts: Mapping[str, Any]) -
     full = 1 / seen.photo.scale
     answers, found = seen.answers, seen.found
     roll = geometry.roll(answers.points) if answers else seen.square.angle
-    left, top, width, height = (float(value) * full for value in found.box)
+    here = geometry.visible(found.box, *seen.photo.bgr.shape[1::-1])
+    left, top, width, height = (float(value) * full for value in here)
     box = Box(left, top, width, height, roll)
     if answers is None:
         return Face(box, found.score, liveness=seen.liveness, synthetic=seen.synthetic)

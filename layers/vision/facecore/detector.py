@@ -16,7 +16,10 @@ Image = NDArray[np.uint8]
 Array = NDArray[np.float32]
 
 STRIDES = (8, 16, 32, 64)
-SECOND_LOOK = 0.72  # the least score where a photo is looked at again: faces are large there, and so are mistakes
+DOUBTFUL = 0.6  # a photo none of whose faces scores so much is looked at again
+SECOND_LOOK = 0.72  # the least score then: faces are large there, and so are mistakes
+GLANCE = 0.5  # the first try's share of the side, where the largest face alone is wanted
+LARGE = 48  # pixels of a face then, from which no more of them are needed
 OVERLAP = 0.4  # boxes that share more than this part of their union are one face
 
 
@@ -54,19 +57,37 @@ class Detector:
     def find(self, images: Sequence[Image]) -> list[list[Found]]:
         """The faces of every image, largest first. Images of one shape run as one batch.
 
-        An image in which nothing is found is looked at once more, shrunk onto a wider canvas: a face that fills the
-        photo to its border is then of a usual size.
+        An image in which nothing but doubtful faces is found is looked at once more, shrunk onto a wider canvas: a face
+        that fills the photo to its border is then of a usual size, and what seemed to be faces is forgotten.
         """
         found: list[list[Found]] = [[] for _ in images]
-        self._find_into(found, images, list(range(len(images))), 1.0)
-        missed = [i for i, faces in enumerate(found) if not faces]
+        self._find_into(found, images, list(range(len(images))), self.side, 1.0)
+        missed = [i for i, faces in enumerate(found) if all(face.score < DOUBTFUL for face in faces)]
         if missed:
-            self._find_into(found, images, missed, 0.5)
+            self._find_into(found, images, missed, self.side, 0.5)
         return found
 
-    def _find_into(self, found: list[list[Found]], images: Sequence[Image], which: list[int], share: float) -> None:
+    def find_largest(self, images: Sequence[Image]) -> list[list[Found]]:
+        """What ``find`` gives, without what is smaller than a large face that the detector is sure of.
+
+        Such a face is found in a smaller picture as well, for a quarter of the work; what is not is looked for again.
+        """
+        side = int(self.side * GLANCE)
+        found: list[list[Found]] = [[] for _ in images]
+        self._find_into(found, images, [i for i, image in enumerate(images) if max(image.shape[:2]) > side], side, 1.0)
+        for i, (image, faces) in enumerate(zip(images, found, strict=True)):
+            least = LARGE * max(image.shape[:2]) / side
+            found[i] = faces[:1] if faces and faces[0].score >= self.sure and max(faces[0].box[2:]) >= least else []
+        rest = [i for i, faces in enumerate(found) if not faces]
+        for i, faces in zip(rest, self.find([images[i] for i in rest]), strict=True):
+            found[i] = faces
+        return found
+
+    def _find_into(
+        self, found: list[list[Found]], images: Sequence[Image], which: list[int], side: int, share: float
+    ) -> None:
         least = self.threshold if share == 1 else max(self.threshold, SECOND_LOOK)
-        ready = {i: self._prepare(images[i], share) for i in which}
+        ready = {i: self._prepare(images[i], side, share) for i in which}
         shapes: dict[tuple[int, ...], list[int]] = {}
         for i, (canvas, _, _) in ready.items():
             shapes.setdefault(canvas.shape, []).append(i)
@@ -75,19 +96,20 @@ class Detector:
             for row, i in enumerate(indices):
                 canvas, scale, shift = ready[i]
                 faces = self._decode(out["scores"][row], out["distances"][row], out["points"][row], canvas.shape, least)
-                found[i] = [
-                    Found(
-                        np.concatenate([(f.box[:2] - shift) / scale, f.box[2:] / scale]).astype(np.float32),
-                        ((f.points - shift) / scale).astype(np.float32),
-                        f.score,
-                    )
-                    for f in faces
-                ]
+                if faces:
+                    found[i] = [
+                        Found(
+                            np.concatenate([(f.box[:2] - shift) / scale, f.box[2:] / scale]).astype(np.float32),
+                            ((f.points - shift) / scale).astype(np.float32),
+                            f.score,
+                        )
+                        for f in faces
+                    ]
 
-    def _prepare(self, image: Image, share: float) -> tuple[Image, float, float]:
+    def _prepare(self, image: Image, side: int, share: float) -> tuple[Image, float, float]:
         """A canvas whose sides are multiples of the largest stride, the scale, and the image's offset on it."""
         height, width = image.shape[:2]
-        longest = self.side if share == 1 else self.side / 2
+        longest = side if share == 1 else side / 2
         scale = min(1.0, longest * share / max(height, width))
         small = image
         if scale < 1:

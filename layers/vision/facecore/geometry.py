@@ -38,6 +38,14 @@ def completeness(box: Array, points: Array, width: int, height: int) -> int:
     return int(near.all() and far.all())
 
 
+def visible(box: Array, width: int, height: int) -> Array:
+    """The part (left, top, width, height) of a box that lies in the image; a pixel at the border where none does."""
+    size = np.array([width, height], np.float32)
+    near = np.clip(box[:2], 0, size - 1)
+    far = np.clip(box[:2] + box[2:], near + 1, size)
+    return np.asarray(np.concatenate([near, far - near]), np.float32)
+
+
 def shape_features(points: Array) -> Array:
     """Proportions of the face's outline that do not change with size, place or roll.
 

@@ -44,11 +44,11 @@ ALL: frozenset[Field] = frozenset(Field)
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A face's place in the upright image.
+    """A face's place in the upright image: the part of it that the photo shows.
 
     Attributes:
-        left: Pixels from the image's left border; negative when the face runs out of the photo.
-        top: Pixels from the image's top border; may be negative.
+        left: Pixels from the image's left border, >= 0.
+        top: Pixels from the image's top border, >= 0.
         width: Pixels, > 0.
         height: Pixels, > 0.
         rotation: Degrees, clockwise positive, [-180, 180].

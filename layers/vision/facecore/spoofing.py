@@ -11,6 +11,9 @@ from .align import Array, Image, Square, cut
 from .calibration import Calibration
 from .sessions import Model
 
+DETAIL = 256 / 2.7  # pixels of a box height in the views that the liveness nets learn from
+SOFTENED = 0.6  # crops smaller than this share of the view are softened first, so that they do not alias
+
 
 class Liveness:
     """Looks at a face at two scales: with its surroundings and close by."""
@@ -28,8 +31,8 @@ class Liveness:
 
     def raw(self, views: Sequence[tuple[Image, Array]]) -> list[float]:
         """The uncalibrated logits behind ``score``, positive is live."""
-        context = np.stack([around(image, box, *self._context) for image, box in views])
-        face = np.stack([around(image, box, *self._face) for image, box in views])
+        pairs = [crops(image, box, self._context, self._face) for image, box in views]
+        context, face = (np.stack(each) for each in zip(*pairs, strict=True))
         return [float(value) for value in self._model(context=context, face=face)["live"]]
 
 
@@ -48,11 +51,33 @@ class Synthetic:
 
     def raw(self, views: Sequence[tuple[Image, Square]]) -> list[float]:
         """The uncalibrated logits behind ``score``, positive is synthetic."""
-        crops = np.stack([cut(image, square.scaled(self._share), self._size) for image, square in views])
-        return [float(value) for value in self._model(face=crops)["synthetic"]]
+        faces = np.stack([cut(image, square.scaled(self._share), self._size) for image, square in views])
+        return [float(value) for value in self._model(face=faces)["synthetic"]]
 
 
-def around(image: Image, box: Array, size: int, heights: float) -> Image:
-    """The upright square of ``heights`` box heights around a box; what lies outside the photo is black."""
+def crops(image: Image, box: Array, *scales: tuple[int, float]) -> list[Image]:
+    """Upright squares around a box, all cut from one view in which a box height is ``DETAIL`` pixels.
+
+    The nets have learnt from such views: crops from the photo itself would be sharper than any they saw.
+
+    Args:
+        image: (height, width, 3).
+        box: (left, top, width, height) pixels; may reach beyond the photo, which is black there.
+        scales: Each crop's side in pixels and in box heights.
+    """
+    heights = max(reach for _, reach in scales)
     x, y = float(box[0] + box[2] / 2), float(box[1] + box[3] / 2)
-    return cut(image, Square(x, y, heights * float(box[3]), 0.0), size, cv2.BORDER_CONSTANT)
+    square = Square(x, y, heights * float(box[3]), 0.0)
+    view = cut(image, square, round(heights * DETAIL), cv2.BORDER_CONSTANT)
+    return [part(view, reach / heights, size) for size, reach in scales]
+
+
+def part(view: Image, share: float, size: int) -> Image:
+    """The middle of a square picture, ``share`` of its side wide, at ``size`` pixels."""
+    side = view.shape[0]
+    scale = size / (side * share)
+    if scale < SOFTENED:
+        view = np.asarray(cv2.GaussianBlur(view, (0, 0), 0.55), np.uint8)
+    offset = (size - scale * side) / 2
+    matrix = np.array([[scale, 0, offset], [0, scale, offset]])
+    return np.asarray(cv2.warpAffine(view, matrix, (size, size), flags=cv2.INTER_LINEAR), np.uint8)

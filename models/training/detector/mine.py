@@ -1,6 +1,6 @@
-"""Collects what the committed detector takes for faces in training photos that show none.
+"""Collects what the committed detector takes for faces in training photos that show none, and the faces there are.
 
-The face net learns from them to say "no face": ``make train MODEL=detector.mine``, before MODEL=face.
+The face net learns from the former to say "no face": ``make train MODEL=detector.mine``, before MODEL=face.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from facecore.registry import Registry
 from facecore.sessions import Models
 
 from ..common.packs import BUILD, MODELS, Image
-from .scenes import load_scenes, without_faces
+from .scenes import load_scenes, oddness, without_doubles, without_faces
 
 FRAME = 128
 LEAST = 0.12  # far below the detector's threshold: near misses teach as much
 VARIANTS = 5
+LEAST_FACE = 20  # pixels
 PATH = BUILD / "cache" / "false_faces.npy"
 
 
@@ -29,6 +30,21 @@ def load_false_faces() -> Image:
     if not PATH.exists():
         return np.zeros((0, FRAME, FRAME, 3), np.uint8)
     return np.asarray(np.load(PATH))
+
+
+def load_true_faces() -> tuple[list[Image], NDArray[np.float64]]:
+    """The teacher's faces in the training scenes as (128, 128, 3) frames, and how often each is to be shown.
+
+    Turned and half hidden ones come more often: those are the ones that the detector is not sure of.
+    """
+    frames, weights = [], []
+    for scene in load_scenes("train"):
+        photo = without_doubles(scene)
+        for which in np.flatnonzero(photo.sure):
+            if (photo.boxes[which, 2:] - photo.boxes[which, :2]).max() >= LEAST_FACE:
+                frames.append(cut(photo.image, face_square(photo.points[which]), FRAME))
+                weights.append(1 + 4 * min(1.0, float(oddness(photo)[which]) / 0.4))
+    return frames, np.array(weights)
 
 
 def mine() -> int:

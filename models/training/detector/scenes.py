@@ -143,11 +143,12 @@ def _cut(image: Image, p: Array, box: Array, share: float) -> Photo:
 class Canvas:
     """Draws training pictures."""
 
-    def __init__(self, scenes: list[Photo], crops: list[Photo]) -> None:
+    def __init__(self, scenes: list[Photo], crops: list[Photo], lures: Image) -> None:
         self.scenes = scenes
         self.crops = crops
+        self.lures = lures
         self.faced = [s for s in scenes if s.sure.any()]
-        hard = np.array([1 + 3 * min(1.0, float(_oddness(s)[s.sure].max()) / 0.4) for s in self.faced])
+        hard = np.array([1 + 5 * min(1.0, float(oddness(s)[s.sure].max()) / 0.4) for s in self.faced])
         self.chances = np.cumsum(hard / hard.sum())
         self.empty = [s for s in scenes if not len(s.boxes)]
 
@@ -155,7 +156,7 @@ class Canvas:
         """One picture of SIDE x SIDE with its faces."""
         photo = self._background(rng)
         for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.28, 0.47, 0.15, 0.1]))):
-            if rng.random() < 0.2:
+            if rng.random() < 0.4:
                 photo = self._distract(photo, rng)
             if rng.random() < 0.62:
                 which = min(int(np.searchsorted(self.chances, rng.random())), len(self.faced) - 1)
@@ -179,8 +180,14 @@ class Canvas:
         return _warp(photo, scale, rng, SIDE)
 
     def _distract(self, under: Photo, rng: np.random.Generator) -> Photo:
-        """Lays a piece of a photo without faces over it, so that a pasted rectangle does not stand for a face."""
-        source = self.empty[int(rng.integers(len(self.empty)))].image
+        """Lays a piece of a photo without faces over it, so that a pasted rectangle does not stand for a face.
+
+        Half of the pieces are what an earlier detector took for faces (``mine``), if that was collected.
+        """
+        if len(self.lures) and rng.random() < 0.5:
+            source = np.array(self.lures[int(rng.integers(len(self.lures)))])
+        else:
+            source = self.empty[int(rng.integers(len(self.empty)))].image
         w, h = (int(v) for v in np.exp(rng.uniform(np.log(16), np.log(200), 2)))
         scale = max(w / source.shape[1], h / source.shape[0], 0.5)
         piece = _warp(Photo(source, *_NOBODY), scale, rng, max(w, h)).image[:h, :w]
@@ -223,7 +230,7 @@ class Canvas:
         )
 
 
-def _oddness(photo: Photo) -> Array:
+def oddness(photo: Photo) -> Array:
     """How far each face's points lie from a frontal face's, in shares of its box (n,): turned, tilted, half hidden."""
     sides = np.maximum(photo.boxes[:, 2:] - photo.boxes[:, :2], 1)
     place = (photo.points - (photo.boxes[:, None, :2] + photo.boxes[:, None, 2:]) / 2) / sides[:, None]

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..common.packs import Image
 from .figures import detector_figures
+from .mine import load_false_faces
 from .net import Detector, cells
 from .scenes import SIDE, Array, Canvas, Photo, fit_box, load_crops, load_scenes, without_doubles
 
@@ -28,7 +29,7 @@ class DetectorTask:
     def __init__(self) -> None:
         self.net: nn.Module = Detector()
         train = [without_doubles(photo) for photo in load_scenes("train")]
-        self.canvas = Canvas(train, load_crops(fit_box(train)))
+        self.canvas = Canvas(train, load_crops(fit_box(train)), load_false_faces())
         self.val = load_scenes("val")
         self.cells = cells(SIDE, SIDE)
 

@@ -89,8 +89,9 @@ a distribution over 0..100 and its mean. AdamW, cosine, averaged weights, bfloat
 networks (FaceMesh, FSA-Net); the eight points that the 72 share with hand-labelled sets are moved towards what people
 marked (a ridge regression from pose and proportions to the difference, fitted on the hand-labelled training photos,
 which themselves train on the hand labels). What the detector mistook for faces in photos without any
-(`make train MODEL=detector.mine`) and random patches teach the net to say that there is no face; facecore asks it about
-faces that the detector is not sure of."""
+(`make train MODEL=detector.mine`) and random patches teach the net to say that there is no face, the faces of the
+scenes (turned and half hidden ones more often) that there is one; facecore asks it about faces that the detector is not
+sure of. The committed weights saw the scenes' faces only after 24 epochs."""
 
 GROUPS = """UTKFace's validation faces. Race labels are noisy and ages partly estimates."""
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ..common import augment
 from ..common.packs import Image, images, rows
-from ..detector.mine import load_false_faces
+from ..detector.mine import load_false_faces, load_true_faces
 from .figures import Predict, all_figures, smile_figures
 from .labels import FLIP, FRAME, SHARED_72, SHARP, SIDE, blur_label, crop_matrix, load_faces, load_smiles
 from .net import AGES, FaceModel, FaceNet
@@ -32,8 +32,9 @@ EPOCH = {
     "w300": 1600,
     "smile": 3500,
     "none": 2500,
+    "scene": 1500,
 }
-OTHER = ("smile", "none")  # not of the colour pack  # fmt: skip
+OTHER = ("smile", "none", "scene")  # not of the colour pack
 Sample = dict[str, Image | NDArray[np.floating] | np.floating | float | int]
 
 
@@ -50,6 +51,8 @@ class FaceTask:
         self.weights = {name: self._weights(name) for name in self.by_set}
         self.smile_train = np.flatnonzero(~self.smile_val)
         self.false_faces = load_false_faces()
+        self.scene_faces, chances = load_true_faces()
+        self.scene_chances = np.cumsum(chances / chances.sum())
         empty = [row["file"] for row in rows("scenes") if row["split"] == "train" and row["faces"] == "[]"]
         self.textures = [np.asarray(cv2.resize(image, (200, 200)), np.uint8) for image in images("scenes", empty[:300])]
 
@@ -75,6 +78,9 @@ class FaceTask:
                 name = names[which]
                 if name == "none":
                     samples.append(self._nothing(rng))
+                elif name == "scene":
+                    which = int(np.searchsorted(self.scene_chances, rng.random()))
+                    samples.append(self._some_face(self.scene_faces[min(which, len(self.scene_faces) - 1)], rng))
                 elif name == "smile":
                     samples.append(self._smile(int(rng.choice(self.smile_train)), rng))
                 else:
@@ -158,6 +164,15 @@ class FaceTask:
             image = np.ascontiguousarray(image[:, ::-1])
         matrix = crop_matrix(rng.normal(0, 12), rng.uniform(0.7, 1.0), (rng.normal(0, 0.05), rng.normal(0, 0.05)))
         return _unlabelled(self._photometric(_cropped(image, matrix), rng)) | {"real": np.float32(0)}
+
+    def _some_face(self, image: Image, rng: np.random.Generator) -> Sample:
+        """A face of a scene, of which only that is known: turned away, masked, at the photo's border."""
+        if rng.random() < 0.5:
+            image = np.ascontiguousarray(image[:, ::-1])
+        if rng.random() < 0.3:
+            image = augment.soften(image, rng, 3.0)
+        matrix = crop_matrix(rng.normal(0, 10), rng.uniform(0.72, 1.0), (rng.normal(0, 0.04), rng.normal(0, 0.04)))
+        return _unlabelled(self._photometric(_cropped(image, matrix), rng))
 
     def _photometric(self, image: Image, rng: np.random.Generator) -> Image:
         if rng.random() < 0.7:

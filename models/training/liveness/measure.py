@@ -44,7 +44,8 @@ def scores(views: Views, index: NDArray[np.int64]) -> Scores:
         part = []
         for i in index[start : start + BATCH]:
             width = float(views.aspect[i]) * height
-            box = np.array([SIDE / 2 - width / 2, SIDE / 2 - height / 2, width, height], np.float32)
+            middle = (SIDE - 1) / 2  # so that facecore's own view of the view is the view
+            box = np.array([middle - width / 2, middle - height / 2, width, height], np.float32)
             part.append((np.array(views.images[i]), box))
         found += net.raw(part)
     return np.array(found, np.float32)

@@ -153,7 +153,7 @@ def _knots(knots: list[list[float]]) -> str:
 
 WHAT = """Tells a live face from one that was photographed off a screen or a print. Two crops of the upright photo
 around the face's box: 2.7 box heights at 128 pixels (bezel, paper edge, fingers, room) and 1.25 box heights at 128
-pixels (grid, moire, print dots, flat light)."""
+pixels (grid, moire, print dots, flat light), both cut from one view of 2.7 box heights at 256 pixels."""
 
 RECIPE = """`make train MODEL=liveness`. Half live, half attack in every batch; live: CASIA-FASD, NUAA, faces of
 in-the-wild scenes, face sets of the web; attacks: CASIA-FASD, NUAA, phone captures, simulated recaptures. Both classes
@@ -164,9 +164,8 @@ own. AdamW, cosine, averaged weights, bfloat16.
 The file holds two nets and answers with the mean of their logits. The wider one saw photos in other photos' colours and
 judges people and cameras of CASIA-FASD and NUAA far better, phone captures worse; the narrower one, trained for 20
 epochs without that, the other way round (one office's light is in all phone captures). The curves below are the wider
-net's own. The file stays in float: on 8-bit integers (7-bit weights) the mean of attacks rejected at 1 % fell from
-87.9 to 86.1 %. Cropped as in training instead of as facecore crops, the same net reaches 90.1 % and a mean equal error
-rate of 5.3 %: the two ways to shrink a crop differ, which the next training has to mend."""
+net's own. The file stays in float: on 8-bit integers (7-bit weights) the mean of attacks rejected at 1 % fell by about
+two points."""
 
 LEFT_OUT = """How well strangers' cameras and rooms are judged: for each source a net was trained without it, for half
 as many epochs, and measured on all of that source's photos (`make train MODEL=liveness.strangers`). The committed net

@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from facecore.spoofing import SOFTENED, part
+
 from ..common import augment
 from ..common.packs import Image
 from .figures import liveness_figures
@@ -123,18 +125,19 @@ def varied(view: View, rng: np.random.Generator) -> View:
 
 def crops(view: View, rng: np.random.Generator | None = None) -> tuple[Image, Image]:
     """The net's two inputs; with ``rng`` slightly turned, moved and scaled as detectors err."""
-    return _crop(view.image, CONTEXT_HEIGHTS, CONTEXT, rng), _crop(view.image, FACE_HEIGHTS, FACE, rng)
+    scales = (CONTEXT_HEIGHTS / HEIGHTS, CONTEXT), (FACE_HEIGHTS / HEIGHTS, FACE)
+    context, face = (part(view.image, *s) if rng is None else _jittered(view.image, *s, rng) for s in scales)
+    return context, face
 
 
-def _crop(image: Image, heights: float, size: int, rng: np.random.Generator | None) -> Image:
-    angle, scale, shift = 0.0, size / (SIDE * heights / HEIGHTS), np.zeros(2)
-    if rng is not None:
-        angle, scale = rng.normal(0, 4), scale * float(np.exp(rng.normal(0.01, 0.07)))
-        shift = rng.normal(0, 0.025, 2) * SIDE / HEIGHTS
+def _jittered(image: Image, share: float, size: int, rng: np.random.Generator) -> Image:
+    """What facecore's ``part`` gives, but turned, moved and scaled."""
+    angle, scale = rng.normal(0, 4), size / (SIDE * share) * float(np.exp(rng.normal(0.01, 0.07)))
+    shift = rng.normal(0, 0.025, 2) * SIDE / HEIGHTS
     middle = (SIDE / 2 + shift[0], SIDE / 2 + shift[1])
     matrix = np.asarray(cv2.getRotationMatrix2D(middle, angle, scale), np.float64)
     matrix[:, 2] += size / 2 - np.array(middle)
-    if scale < 0.6:
+    if scale < SOFTENED:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.55), np.uint8)
     return np.asarray(cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
 

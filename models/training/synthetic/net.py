@@ -44,7 +44,7 @@ def pretrained() -> SyntheticNet:
 
 
 class SyntheticModel(nn.Module):
-    """What is exported: uint8 crops in, logits out."""
+    """What is exported: uint8 crops in; out the mean of the logits of each crop and of its mirror image."""
 
     outputs = ("synthetic",)
 
@@ -53,4 +53,5 @@ class SyntheticModel(nn.Module):
         self.pixels, self.net = FromPixels(), net
 
     def forward(self, face: Tensor) -> Tensor:
-        return self.net(self.pixels(face))[:, 0]
+        x = self.pixels(face)
+        return self.net(torch.cat([x, x.flip(3)]))[:, 0].reshape(2, -1).mean(0)

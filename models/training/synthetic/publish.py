@@ -89,7 +89,8 @@ def _curves(real: dict[str, Scores], fake: dict[str, Scores]) -> str:
     return det_plot("synthetic", curves, "real called synthetic", "generated passed")
 
 
-WHAT = "Tells a generated (GAN, diffusion) or composed face from a photographed one, on the aligned face at 192 pixels."
+WHAT = """Tells a generated (GAN, diffusion) or composed face from a photographed one, on the aligned face at 192 pixels
+and its mirror image (the mean of both counts)."""
 
 RECIPE = """`make train MODEL=synthetic`, after MODEL=face, from whose trunk this one starts. The synthetic pack holds
 generated and real faces alike at 224 pixels as JPEG; the face packs add real ones at 128 pixels as WebP, and a net
@@ -98,7 +99,7 @@ the generated ones' resolution, and both get the streaks of repeated pixels that
 Half of the composites are made here, by putting parts of other faces, or a face's own parts slightly changed, into real
 ones. AdamW, cosine, averaged weights, bfloat16."""
 
-LEFT_OUT = """For each source of generated faces a net was trained without it, for half as many epochs, and measured on
+LEFT_OUT = """For each generator a net was trained without all of its sets, for half as many epochs, and measured on
 all of them against the pack's real validation photos (`make train MODEL=synthetic.strangers`)."""
 
 CALIBRATION = """A monotone, piecewise linear map of the logit: 0.00048 is where 2 % of the real validation photos

@@ -44,7 +44,7 @@ EPOCH = 5120
 
 
 class SyntheticTask:
-    """See common.trainer.Task. ``without`` names a generator that training does not see (leave one out)."""
+    """See common.trainer.Task. ``without`` names sets, joined by +, unseen in training (leave one generator out)."""
 
     def __init__(self, without: str = "") -> None:
         self.net: nn.Module = pretrained()
@@ -58,7 +58,7 @@ class SyntheticTask:
         source = np.array([row["set"] for row in table])
         train = np.array([row["split"] != "val" for row in table])
         real = np.array([row["label"] == "0" for row in table])
-        kept = train & ~real & (source != without)
+        kept = train & ~real & ~np.isin(source, without.split("+"))
         self.fake = {name: np.flatnonzero(kept & (kind == name)) for name in FAKE if name != "made"}
         self.real = {n: np.flatnonzero(photo & ~labels.val & (labels.sets == n)) for n in REAL}
         self.real["scene"] = np.flatnonzero(split == "train")

@@ -93,6 +93,54 @@ def test_a_face_may_reach_beyond_the_photo() -> None:
     assert boxes(found) == [[-30, -20, 80, 90]]
 
 
+# ---- the largest face alone
+
+
+def patches_of(scores: dict[int, float]) -> Shown:
+    """A model that sees one face at (20, 20), the longer side of the canvas decides how large and how sure."""
+    return Shown(lambda canvas: [(20, 20, canvas.shape[1] / 4, canvas.shape[1] / 4, scores[canvas.shape[1]])])
+
+
+def test_a_large_face_is_found_at_a_glance() -> None:
+    seen = patches_of({320: 0.9})
+    (found,) = Detector(detector_model(seen)).find_largest([canvas_of(1280, 960)])
+    assert boxes(found) == [[80, 80, 320, 320]]
+    assert [canvas.shape[:2] for canvas in seen.canvases] == [(256, 320)]
+
+
+def test_a_face_that_a_glance_leaves_in_doubt_is_looked_at_well() -> None:
+    seen = patches_of({320: 0.7, 640: 0.95})
+    (found,) = Detector(detector_model(seen)).find_largest([canvas_of(1280, 960)])
+    assert [face.score for face in found] == pytest.approx([0.95])
+    assert [canvas.shape[1] for canvas in seen.canvases] == [320, 640]
+
+
+@pytest.mark.parametrize(("side", "looks"), [(47, 2), (49, 1)])
+def test_a_glance_is_not_trusted_with_small_faces(side: int, looks: int) -> None:
+    seen = Shown(lambda canvas: [(20, 20, side, side, 0.9)])
+    assert len(Detector(detector_model(seen)).find_largest([canvas_of(1280, 960)])[0]) == 1
+    assert len(seen.canvases) == looks
+
+
+def test_a_doubtful_face_that_is_larger_than_a_sure_one_is_not_passed_over() -> None:
+    seen = Shown(lambda canvas: [(20, 20, 60, 60, 0.9), (120, 20, 120, 120, 0.7)])
+    (found,) = Detector(detector_model(seen)).find_largest([canvas_of(1280, 960)])
+    assert [face.score for face in found] == pytest.approx([0.7, 0.9])
+
+
+def test_a_photo_of_a_glances_size_is_looked_at_once() -> None:
+    seen = patches_of({320: 0.9})
+    Detector(detector_model(seen)).find_largest([canvas_of(320, 240)])
+    assert len(seen.canvases) == 1
+
+
+def test_of_many_photos_each_gets_its_own_look() -> None:
+    seen = Shown(lambda canvas: [(20, 20, 60, 60, 0.9 if canvas.max() < 100 or canvas.shape[1] > 320 else 0.7)])
+    photos = [canvas_of(1280, 960), np.full((960, 1280, 3), 200, np.uint8), canvas_of(300, 200)]
+    first, second, third = Detector(detector_model(seen)).find_largest(photos)
+    assert [boxes(found)[0][2] for found in (first, second, third)] == [240, 120, 60]
+
+
 # ---- from answers to faces
 
 

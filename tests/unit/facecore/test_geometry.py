@@ -134,3 +134,18 @@ def test_face_shape_is_the_registered_logistic_model() -> None:
     p = geometry.face_shape(drawn_points(), facts).probabilities
     assert p["square"] / p["oval"] == pytest.approx(odds, rel=1e-3)
     assert p["oval"] == pytest.approx(p["heart"]) == pytest.approx(p["round"])
+
+
+@pytest.mark.parametrize(
+    ("box", "seen"),
+    [
+        ((10, 20, 30, 40), (10, 20, 30, 40)),
+        ((-10, -20, 30, 40), (0, 0, 20, 20)),
+        ((80, 90, 30, 40), (80, 90, 20, 110 - 90)),
+        ((-10, -10, 300, 300), (0, 0, 100, 110)),
+        ((-50, 20, 30, 40), (0, 20, 1, 40)),
+        ((150, 160, 30, 40), (99, 109, 1, 1)),
+    ],
+)
+def test_the_visible_part_of_a_box(box: tuple[int, ...], seen: tuple[int, ...]) -> None:
+    assert geometry.visible(np.array(box, np.float32), 100, 110).tolist() == list(seen)

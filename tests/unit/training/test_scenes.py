@@ -8,6 +8,7 @@ import pytest
 
 from training.detector.scenes import SIDE, Canvas, Photo, _turn, _warp, doubled, fit_box, points_to_box, without_doubles
 
+NO_LURES = np.zeros((0, 128, 128, 3), np.uint8)
 FIVE = np.array([(0.3, 0.4), (0.7, 0.4), (0.5, 0.55), (0.35, 0.75), (0.65, 0.75)], np.float32)
 
 
@@ -85,7 +86,7 @@ def test_backgrounds_keep_their_labels(scale: float, seed: int) -> None:
 def test_a_face_laid_over_another_picture_keeps_its_labels(seed: int) -> None:
     under = empty()
     over = photo(60, 50, 80, 90, (200, 200))
-    canvas = Canvas([over], [over])
+    canvas = Canvas([over], [over], NO_LURES)
     made = canvas._lay(under, over, np.random.default_rng(seed))
     assert len(made.boxes) == len(made.points) == len(made.sure) == 1
     x0, y0, x1, y1 = made.boxes[0]
@@ -96,7 +97,7 @@ def test_a_face_laid_over_another_picture_keeps_its_labels(seed: int) -> None:
 
 def test_a_covered_face_is_no_face_and_a_half_covered_one_none_to_be_sure_of() -> None:
     over = photo(0, 0, 200, 200, (200, 200))
-    canvas = Canvas([over], [over])
+    canvas = Canvas([over], [over], NO_LURES)
     outcomes = set()
     for seed in range(60):
         under = photo(130, 130, 60, 60)
@@ -107,7 +108,8 @@ def test_a_covered_face_is_no_face_and_a_half_covered_one_none_to_be_sure_of() -
 
 
 def test_a_seed_decides_the_picture() -> None:
-    canvas = Canvas([photo(60, 50, 80, 90, (400, 300)), empty()], [photo(30, 20, 60, 80, (128, 128))])
+    lures = np.random.default_rng(3).integers(0, 256, (2, 128, 128, 3), np.uint8)
+    canvas = Canvas([photo(60, 50, 80, 90, (400, 300)), empty()], [photo(30, 20, 60, 80, (128, 128))], lures)
     first, again, other = (canvas.draw(np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert first.image.shape == (SIDE, SIDE, 3)
     assert (first.image == again.image).all()
