@@ -19,7 +19,7 @@ STRIDES = (8, 16, 32, 64)
 DOUBTFUL = 0.6  # a photo none of whose faces scores so much is looked at again
 SECOND_LOOK = 0.72  # the least score then: faces are large there, and so are mistakes
 GLANCE = 0.5  # the first try's share of the side, where the largest face alone is wanted
-LARGE = 48  # pixels of a face then, from which no more of them are needed
+LARGE = 32  # pixels of a face then, from which a better look would change no answer by more than chance does
 OVERLAP = 0.4  # boxes that share more than this part of their union are one face
 
 
@@ -113,8 +113,7 @@ class Detector:
         scale = min(1.0, longest * share / max(height, width))
         small = image
         if scale < 1:
-            size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+            small = _shrunk(image, (max(1, round(width * scale)), max(1, round(height * scale))))
         shift = 0 if share == 1 else max(small.shape[:2]) // 2
         step = STRIDES[-1]
         shape = tuple(-(-(n + 2 * shift) // step) * step for n in small.shape[:2])
@@ -139,6 +138,17 @@ class Detector:
         return sorted(faces, key=lambda face: -float(face.box[2] * face.box[3]))
 
 
+def _shrunk(image: Image, size: tuple[int, int]) -> Image:
+    """The image at (width, height). Halves of halves are several times faster than quarters, and the same."""
+    height, width = image.shape[:2]
+    while width % 2 == height % 2 == 0 and width >= 2 * size[0] and height >= 2 * size[1]:
+        width, height = width // 2, height // 2
+        image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    if (width, height) == size:
+        return image
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 @lru_cache(maxsize=64)
 def _grid(height: int, width: int) -> Array:
     """Middle x, middle y and stride of every cell, (cells, 3)."""
@@ -151,14 +161,16 @@ def _grid(height: int, width: int) -> Array:
 
 def _distinct(boxes: Array) -> list[int]:
     """Greedy non-maximum suppression over boxes (n, 4) that come best first."""
-    kept: list[int] = []
     near, far = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    across, down = (np.minimum.outer(far[:, k], far[:, k]) - np.maximum.outer(near[:, k], near[:, k]) for k in (0, 1))
+    both = np.maximum(across, 0) * np.maximum(down, 0)
     area = boxes[:, 2] * boxes[:, 3]
+    rival = both > OVERLAP * (np.add.outer(area, area) - both)
+    rival |= both > 0.75 * np.minimum.outer(area, area)
+    kept: list[int] = []
+    left = np.ones(len(boxes), bool)
     for i in range(len(boxes)):
-        if kept:
-            both = np.clip(np.minimum(far[i], far[kept]) - np.maximum(near[i], near[kept]), 0, None).prod(1)
-            smaller = np.minimum(area[i], area[kept])
-            if (both / (area[i] + area[kept] - both) > OVERLAP).any() or (both / smaller > 0.75).any():
-                continue
-        kept.append(i)
+        if left[i]:
+            kept.append(i)
+            left &= ~rival[i]
     return kept
