@@ -174,7 +174,9 @@ net's own."""
 
 LEFT_OUT = """How well strangers' cameras and rooms are judged: for each source a net was trained without it, for half
 as many epochs, and measured on all of that source's photos (`make train MODEL=liveness.strangers`). The committed net
-saw the training people of every source, so its own figures lie between the tables."""
+saw the training people of every source, which is why its own figures are so much better: with three sources, leaving
+one out leaves two cameras' worth of real captures. Thresholds do not carry over to a new camera; measure there
+(`facegate calibrate`)."""
 
 GROUPS = """Live faces of UTKFace's validation split that the committed net refuses at the threshold of 1 %. Race labels
 are noisy; the photos are tight portraits of the web."""
