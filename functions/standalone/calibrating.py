@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from facecore import ImageError, ModelError, NoFace
+from facecore import Analyzer, ImageError, ModelError, NoFace
 from facecore.calibration import Calibration
-from facecore.detector import Detector
 from facecore.evaluation import (
     LIVENESS_SCALE,
     Scores,
@@ -29,7 +28,7 @@ from facecore.evaluation import (
 )
 from facecore.intake import MAX_PIXELS, max_bytes, read_photo
 from facecore.registry import REGISTRY, ModelEntry, Registry
-from facecore.sessions import Model, Models
+from facecore.sessions import Model
 from facecore.spoofing import Liveness
 from standalone.fitness import entry_for
 
@@ -76,8 +75,8 @@ class Scorer:
 
     def __init__(self, folder: Path | None, model: Path | None, threads: int) -> None:
         self.registry = Registry(folder)
-        models = Models(self.registry, threads)
-        self._detector = Detector(models["detector"])
+        self._analyzer = Analyzer(folder, threads=threads)
+        self._analyzer.warm_up(frozenset())
         self.entry = self.registry["liveness"] if model is None else _own(model, self.registry["liveness"])
         self._liveness = Liveness(Model(self.entry, threads))
 
@@ -93,8 +92,8 @@ class Scorer:
                 except (ImageError, OSError) as error:
                     into.skipped[type(error).__name__] += 1
             views = []
-            for (path, image), faces in zip(read, self._detector.find([image for _, image in read]), strict=True):
-                if faces:
+            for path, image in read:
+                if faces := self._analyzer.locate(image, 1):
                     views.append((path, (image, faces[0].box)))
                 else:
                     into.skipped[NoFace.__name__] += 1

@@ -208,7 +208,8 @@ def _tried(
         raise ModelError("our detector finds no face in the sample photo: name another with --photo")
     registered = registry[role].facts
     entry = entry_for(file, content, role, registered)
-    give = _giver(role, entry.facts, found[0] if found else None)
+    face = max(found, key=lambda face: face.score, default=None)
+    give = _giver(role, entry.facts, face)
     variants = _variants(image)
     run = Model(entry, 1)
     answers = [run(**_batch([give(variant)])) for variant in variants]
@@ -220,7 +221,7 @@ def _tried(
     if any(finding.level == "fail" for finding in findings):
         return
     yield _batches(run, [give(variant) for variant in variants], answers)
-    give_ours = _giver(role, registered, found[0] if found else None)
+    give_ours = _giver(role, registered, face)
     mine, theirs = _milliseconds((run, _batch([give(image)])), (ours[role], _batch([give_ours(image)])))
     told = f"{mine:.2f} ms a run, one thread; ours {theirs:.2f} ms: {mine / theirs:.1f} x"
     if mine > _SLOW * theirs:

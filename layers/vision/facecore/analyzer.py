@@ -185,14 +185,18 @@ class Analyzer:
             raise result
         return result
 
-    def locate(self, bgr: NDArray[np.uint8]) -> list[Found]:
-        """Where the faces of a decoded upright image, (h, w, 3) BGR, are: boxes and five points, largest first.
+    def locate(self, bgr: NDArray[np.uint8], faces: int | None = None) -> list[Found]:
+        """Where the faces of a decoded upright image are: boxes and five points, largest first.
+
+        Args:
+            bgr: (h, w, 3) BGR.
+            faces: How many at most; all when None.
 
         Raises:
             ModelError: A model is missing, altered or fails.
         """
-        group = self._candidates([Photo(bgr, bgr.shape[1], bgr.shape[0], 1.0)], None)[0]
-        kept = group if isinstance(group, ImageError) else _kept(group, None)
+        group = self._candidates([Photo(bgr, bgr.shape[1], bgr.shape[0], 1.0)], faces)[0]
+        kept = group if isinstance(group, ImageError) else _kept(group, faces)
         return [] if isinstance(kept, ImageError) else [seen.found for seen in kept]
 
     def _reports(

@@ -7,10 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from facecore.analyzer import Analyzer
 from facecore.calibration import Calibration
-from facecore.detector import Detector
 from facecore.registry import Registry
-from facecore.sessions import Models
 
 from ..common.card import settings, training_plot, write_card
 from ..common.curves import det_plot, reliability_plot
@@ -138,7 +137,7 @@ def _kept(raw: Scores, views: Views, index: NDArray[np.int64], knots: list[list[
 def gallery() -> str:
     """Simulated recaptures of the public-domain portrait in tests/data."""
     portrait: Image = np.asarray(cv2.imread(str(ROOT / "tests" / "data" / "eileen_collins.jpg")), np.uint8)
-    face = Detector(Models(Registry(MODELS), 1)["detector"]).find([portrait])[0][0]
+    face = Analyzer(MODELS).locate(portrait, 1)[0]
     view = make_view(portrait, face.box)
     rng = np.random.default_rng(4)
     y, x = np.mgrid[:200, :200]
