@@ -28,7 +28,7 @@ from .figures import all_figures
 from .frames import HIGH, scene_frames
 from .net import SHARE, SIDE, pretrained
 
-FAKE = {"gan": 0.45, "diffusion": 0.15, "composite": 0.2, "made": 0.2}
+FAKE = {"gan": 0.32, "diffusion": 0.1, "composite": 0.29, "made": 0.29}
 REAL = {
     "pack-hardfake": 0.18,
     "pack-ffhq": 0.12,
