@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -13,7 +13,13 @@ HEAD_SECONDS = 15.0
 
 
 class PatientProtocol(H11Protocol):
-    """Closes a connection whose request's head is not whole in time; bodies have a limit of their own."""
+    """Closes a connection whose request's head is not whole in time; bodies have a limit of their own.
+
+    Attributes:
+        held: How many connections this process has open.
+    """
+
+    held: ClassVar[int] = 0
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -22,6 +28,7 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """A client has connected and owes a head."""
         super().connection_made(transport)
+        PatientProtocol.held += 1
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
@@ -34,6 +41,7 @@ class PatientProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
+        PatientProtocol.held -= 1
         self._end_wait()
         super().connection_lost(exc)
 

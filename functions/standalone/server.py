@@ -36,7 +36,7 @@ def config(app: Callable[..., Any] | str, host: str, port: int, workers: int = 1
         port=port,
         workers=workers,
         http=PatientProtocol,
-        loop="asyncio",
+        loop="asyncio" if workers == 1 else "standalone.loops:SharingLoop",
         lifespan="on",
         interface="asgi3",
         access_log=False,  # its lines hold queries, and those hold tokens and photos
