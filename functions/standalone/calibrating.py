@@ -74,9 +74,9 @@ class Scorer:
     """
 
     def __init__(self, folder: Path | None, model: Path | None, threads: int) -> None:
-        self.registry = Registry(folder)
         self._analyzer = Analyzer(folder, threads=threads)
         self._analyzer.warm_up(frozenset())
+        self.registry = self._analyzer.registry
         self.entry = self.registry["liveness"] if model is None else _own(model, self.registry["liveness"])
         self._liveness = Liveness(Model(self.entry, threads))
 
@@ -84,15 +84,14 @@ class Scorer:
         """Scores the largest face of every photo; tells ``done`` how many more are through."""
         rest = iter(photos)
         while batch := list(islice(rest, _BATCH)):
-            read = []
+            views = []
             for path in batch:
                 try:
                     with path.open("rb") as file:
-                        read.append((path, read_photo(file.read(max_bytes(MAX_PIXELS) + 1)).bgr))
+                        image = read_photo(file.read(max_bytes(MAX_PIXELS) + 1)).bgr
                 except (ImageError, OSError) as error:
                     into.skipped[type(error).__name__] += 1
-            views = []
-            for path, image in read:
+                    continue
                 if faces := self._analyzer.locate(image, 1):
                     views.append((path, (image, faces[0].box)))
                 else:
