@@ -233,14 +233,13 @@ def _tried(
 def _giver(role: str, facts: Mapping[str, Any], face: Found | None) -> Callable[[Image], Arrays]:
     """What facecore gives to the model for one photo, without the first axis."""
     from facecore.align import cut
-    from facecore.spoofing import crops
+    from facecore.spoofing import crops, scales
 
     if face is None:
         return lambda image: {"image": cv2.resize(image, (256, 320), interpolation=cv2.INTER_AREA)}
     if role == "liveness":
-        names = ("context", "face")
-        scales = [(int(facts[name]["side"]), float(facts[name]["heights"])) for name in names]
-        return lambda image: dict(zip(names, crops(image, face.box, *scales), strict=True))
+        inputs = scales(facts)
+        return lambda image: dict(zip(inputs, crops(image, face.box, *inputs.values()), strict=True))
     square = face_square(face.points).scaled(float(facts["share"]))
     (name,) = ROLES[role].inputs
     return lambda image: {name: cut(image, square, int(facts.get("side", _DEFAULT_SIDE)))}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from .align import Array, Image, Square, cut
 from .calibration import Calibration
@@ -22,8 +24,7 @@ class Liveness:
         facts = model.facts
         self._model = model
         self._calibration = Calibration.of(facts)
-        self._context = (int(facts["context"]["side"]), float(facts["context"]["heights"]))
-        self._face = (int(facts["face"]["side"]), float(facts["face"]["heights"]))
+        self._scales = scales(facts)
 
     def score(self, views: Sequence[tuple[Image, Array]]) -> list[float]:
         """Calibrated liveness, 0..1, of many faces in one batch; a view is an image and a box (left, top, w, h)."""
@@ -31,9 +32,9 @@ class Liveness:
 
     def raw(self, views: Sequence[tuple[Image, Array]]) -> list[float]:
         """The uncalibrated logits behind ``score``, positive is live."""
-        pairs = [crops(image, box, self._context, self._face) for image, box in views]
-        context, face = (np.stack(each) for each in zip(*pairs, strict=True))
-        return [float(value) for value in self._model(context=context, face=face)["live"]]
+        every = [crops(image, box, *self._scales.values()) for image, box in views]
+        inputs = dict(zip(self._scales, (np.stack(each) for each in zip(*every, strict=True)), strict=True))
+        return [float(value) for value in self._model(**inputs)["live"]]
 
 
 class Synthetic:
@@ -53,6 +54,11 @@ class Synthetic:
         """The uncalibrated logits behind ``score``, positive is synthetic."""
         faces = np.stack([cut(image, square.scaled(self._share), self._size) for image, square in views])
         return [float(value) for value in self._model(face=faces)["synthetic"]]
+
+
+def scales(facts: Mapping[str, Any]) -> dict[str, tuple[int, float]]:
+    """Each input of a liveness model, by its registry entry: its side in pixels and in box heights."""
+    return {name: (int(facts[name]["side"]), float(facts[name]["heights"])) for name in ("context", "face")}
 
 
 def crops(image: Image, box: Array, *scales: tuple[int, float]) -> list[Image]:
@@ -76,8 +82,12 @@ def part(view: Image, share: float, size: int) -> Image:
     """The middle of a square picture, ``share`` of its side wide, at ``size`` pixels."""
     side = view.shape[0]
     scale = size / (side * share)
+    offset = (size - scale * side) / 2
+    return sampled(view, np.array([[scale, 0, offset], [0, scale, offset]]), scale, size)
+
+
+def sampled(view: Image, matrix: NDArray[np.float64], scale: float, size: int) -> Image:
+    """A picture of ``size`` pixels by the (2, 3) ``matrix`` from the view's pixels to its own, which scales so much."""
     if scale < SOFTENED:
         view = np.asarray(cv2.GaussianBlur(view, (0, 0), 0.55), np.uint8)
-    offset = (size - scale * side) / 2
-    matrix = np.array([[scale, 0, offset], [0, scale, offset]])
     return np.asarray(cv2.warpAffine(view, matrix, (size, size), flags=cv2.INTER_LINEAR), np.uint8)

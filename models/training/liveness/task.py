@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from facecore.spoofing import SOFTENED, part
+from facecore.spoofing import part, sampled
 
 from ..common import augment
 from ..common.packs import Image
@@ -137,9 +137,7 @@ def _jittered(image: Image, share: float, size: int, rng: np.random.Generator) -
     middle = (SIDE / 2 + shift[0], SIDE / 2 + shift[1])
     matrix = np.asarray(cv2.getRotationMatrix2D(middle, angle, scale), np.float64)
     matrix[:, 2] += size / 2 - np.array(middle)
-    if scale < SOFTENED:
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.55), np.uint8)
-    return np.asarray(cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
+    return sampled(image, matrix, scale, size)
 
 
 def logits(net: nn.Module, views: list[View], size: int = 64) -> NDArray[np.float32]:
