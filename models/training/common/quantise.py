@@ -2,7 +2,8 @@
 
 Convolutions and what lies between them run on 8 bits (Jacob et al., 2018), one scale per output channel of the
 weights, activations scaled by the extremes seen on training inputs. Weights use 7 of their 8 bits: CPUs without
-dot-product instructions add two products in 16 bits and would overflow on more.
+dot-product instructions add two products in 16 bits and would overflow on more. Convolutions of a picture's three
+channels stay in float: they are as fast there, and what moire and fine traces are told by goes through them.
 """
 
 from __future__ import annotations
@@ -26,20 +27,19 @@ Inputs = Mapping[str, NDArray[np.uint8]]
 OPERATORS = ("Conv", "Relu", "Add", "Resize")
 
 
-def quantise(path: Path, inputs: Iterable[Inputs], stem: bool = True, last: bool = True) -> None:
+def quantise(path: Path, inputs: Iterable[Inputs], last: bool = True) -> None:
     """Replaces an exported model by its 8-bit form.
 
     Args:
         path: The exported file; the quantised one takes its place.
         inputs: Training inputs by name, to see the activations' extremes on.
-        stem: Whether the first convolution is quantised too; of a large picture's three channels it is faster in float.
         last: Whether convolutions that nothing but shapes and exponentials follow are quantised too.
     """
     logging.getLogger().setLevel(logging.ERROR)  # the tool advises a preprocessing that was done
     with tempfile.TemporaryDirectory() as folder:
         plain, small = Path(folder) / "plain.onnx", Path(folder) / "small.onnx"
         model = _folded(path, plain)
-        kept = [node.name for node in model.graph.node if _kept(node, model, stem, last)]
+        kept = [node.name for node in model.graph.node if _kept(node, model, last)]
         onnx.save(model, str(plain))
         quantize_static(
             str(plain),
@@ -81,15 +81,15 @@ def _folded(path: Path, to: Path) -> onnx.ModelProto:
     return model
 
 
-def _kept(node: onnx.NodeProto, model: onnx.ModelProto, stem: bool, last: bool) -> bool:
+def _kept(node: onnx.NodeProto, model: onnx.ModelProto, last: bool) -> bool:
     """Whether the node stays in float; a Relu stays with the convolution before it."""
     if node.op_type == "Relu":
         maker = next((maker for maker in model.graph.node if node.input[0] in maker.output), None)
-        return maker is not None and maker.op_type == "Conv" and _kept(maker, model, stem, last)
+        return maker is not None and maker.op_type == "Conv" and _kept(maker, model, last)
     if node.op_type != "Conv":
         return False
     weights = {each.name: each.dims for each in model.graph.initializer}
-    if not stem and weights[node.input[1]][1] == 3:
+    if weights[node.input[1]][1] == 3:
         return True
     users = {user.op_type for user in model.graph.node if node.output[0] in user.input}
     return not last and not {"Relu", "Add", "Conv"} & users

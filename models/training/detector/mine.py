@@ -40,10 +40,11 @@ def load_true_faces() -> tuple[list[Image], NDArray[np.float64]]:
     frames, weights = [], []
     for scene in load_scenes("train"):
         photo = without_doubles(scene)
+        odd = oddness(photo)
         for which in np.flatnonzero(photo.sure):
             if (photo.boxes[which, 2:] - photo.boxes[which, :2]).max() >= LEAST_FACE:
                 frames.append(cut(photo.image, face_square(photo.points[which]), FRAME))
-                weights.append(1 + 4 * min(1.0, float(oddness(photo)[which]) / 0.4))
+                weights.append(1 + 4 * min(1.0, float(odd[which]) / 0.4))
     return frames, np.array(weights)
 
 

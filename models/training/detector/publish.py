@@ -59,8 +59,8 @@ def publish() -> dict[str, float]:
     }
     register("detector", path, entry)
     plain = measure()
-    # the first convolution sees a whole photo in three channels, the last one places boxes: both stay in float
-    quantise(path, samples(DetectorTask(), {"image": "image"}, 160), stem=False, last=False)
+    # the last convolution places boxes: it stays in float
+    quantise(path, samples(DetectorTask(), {"image": "image"}, 160), last=False)
     register("detector", path, entry)
     figures = measure()
     register("detector", path, entry | {"figures": {k: round(v, 5) for k, v in figures.items()}})

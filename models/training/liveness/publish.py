@@ -72,8 +72,7 @@ def publish() -> dict[str, float]:
     views = load_views()
     index = np.flatnonzero(views.val)
     plain = liveness_figures(scores(views, index), views, index)
-    # the first convolutions, which see what moire is told by, stay in float: no figure moves then
-    quantise(path, samples(LivenessTask(), {"context": "context", "face": "face"}), stem=False)
+    quantise(path, samples(LivenessTask(), {"context": "context", "face": "face"}))
     register("liveness", path, FACTS | {"calibration": UNCALIBRATED})
     raw = scores(views, index)
     live = views.live[index] == 1

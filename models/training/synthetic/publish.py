@@ -42,7 +42,7 @@ def publish() -> dict[str, float]:
     )
     register("synthetic", path, FACTS | {"calibration": {"knots": [[-1, 0], [1, 1]]}})
     plain = measure()
-    quantise(path, samples(SyntheticTask(), {"face": "face"}), stem=False)
+    quantise(path, samples(SyntheticTask(), {"face": "face"}))
     register("synthetic", path, FACTS | {"calibration": {"knots": [[-1, 0], [1, 1]]}})
     real, fake = scores()
     knots = calibration_knots(real, fake)
