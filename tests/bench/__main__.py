@@ -44,8 +44,9 @@ def main(arguments: Sequence[str] | None = None, target: Path | None = None) -> 
     names = ["growth"] if chosen.growth else chosen.only.split(",") if chosen.only else list(TOPICS)
     if unknown := sorted(set(names) - set(TOPICS)):
         parser.error(f"no such topic: {', '.join(unknown)}; there are {', '.join(TOPICS)}")
-    if str(ROOT) not in sys.path:
-        sys.path.insert(0, str(ROOT))
+    for folder in (str(ROOT), str(ROOT / "models")):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
     target = target or ROOT / "build" / "bench.json"
     figures: dict[str, Any] = json.loads(target.read_text()) if target.exists() else {}
     failed = []

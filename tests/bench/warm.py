@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
-from typing import Any
-from unittest.mock import patch
 
 import cv2
 import simplejpeg
-from numpy.typing import NDArray
 
-from facecore.sessions import Model
 from gatekeeper import Contract
 from tests.bench import calls, scenes
 from tests.bench.timing import alternate
+from training.speed import Call, recorded
 
 ROUNDS, QUICK = 60, 3
-Run = tuple[Model, dict[str, NDArray[Any]]]
 
 
 def measure(quick: bool) -> dict[str, float]:
@@ -74,7 +69,7 @@ def _request(made: calls.Functions, contract: Contract, body: tuple[str, str], t
     return lambda: _answer(made, contract, next(events))
 
 
-def _parts(photo: bytes, runs: list[Run]) -> dict[str, Callable[[], object]]:
+def _parts(photo: bytes, runs: list[Call]) -> dict[str, Callable[[], object]]:
     def decode() -> object:
         return simplejpeg.decode_jpeg(photo, "BGR")
 
@@ -87,17 +82,3 @@ def _parts(photo: bytes, runs: list[Run]) -> dict[str, Callable[[], object]]:
     for model, inputs in runs:
         parts.setdefault(model._name, partial(model._session.run, None, inputs))
     return parts
-
-
-@contextmanager
-def recorded() -> Iterator[list[Run]]:
-    """Collects the models and inputs of every run within."""
-    runs: list[Run] = []
-    call = Model.__call__
-
-    def kept(model: Model, **inputs: NDArray[Any]) -> Any:
-        runs.append((model, inputs))
-        return call(model, **inputs)
-
-    with patch.object(Model, "__call__", kept):
-        yield runs
