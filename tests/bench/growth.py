@@ -82,9 +82,7 @@ def curves(quick: bool) -> dict[str, Curve]:
 
 def _photos(analyzer: Analyzer, quick: bool, rounds: int) -> dict[str, Curve]:
     few = slice(2 if quick else None)
-    apart = (
-        MEGAPIXELS[:5:4] if quick else MEGAPIXELS
-    )  # neighbours take nearly the same time
+    apart = MEGAPIXELS[:5:4] if quick else MEGAPIXELS  # neighbours take nearly the same time
     sizes = {mp: (int(math.sqrt(mp * 1e6 * 16 / 9)), int(math.sqrt(mp * 1e6 * 9 / 16))) for mp in apart}
     frames = {mp: scenes.frame(*size) for mp, size in sizes.items()}
     works: dict[str, dict[float, Callable[[], object]]] = {
