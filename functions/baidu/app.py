@@ -16,11 +16,11 @@ from starlette.responses import Response
 
 from baidu import contract, errors
 from baidu.contract import Ask, ImageType
+from baidu.want import WANT
 from facecore.errors import ImageError
 from facecore.report import Face
 from gatekeeper import Contract, LedgerUnavailable, Verdict, baidu
 from serving import flow, forms
-from serving.aws import lambda_handler
 from serving.body import BodyTimeout, BodyTooLarge, read_body
 from serving.codes import Failure
 from serving.deadline import Deadline, by
@@ -114,7 +114,7 @@ def _faces(call: flow.Call, asks: list[Ask], found: list[bytes | Face | None]) -
     images = [
         contract.decode_image(ask.value) if item is None else item for ask, item in given if not isinstance(item, Face)
     ]
-    reports = call.service.analyzer.analyse_batch(images, contract.WANT, faces=1) if images else []
+    reports = call.service.analyzer.analyse_batch(images, WANT, faces=1) if images else []
     made = []
     for report in reports:
         if isinstance(report, ImageError):
@@ -195,6 +195,3 @@ def create_app(service: Service) -> FastAPI:
         "post_token": granted | {"openapi_extra": form},
     }
     return described(app, routes(service), told)
-
-
-handler = lambda_handler(routes, contract.WANT)

@@ -29,7 +29,7 @@ from baidu.errors import (
     TOO_LARGE,
     WRONG_COUNT,
 )
-from facecore.report import ALL, Choice, Face, Field
+from facecore.report import Choice, Face
 from serving import base64text, forms
 from serving.codes import Failure
 
@@ -41,8 +41,6 @@ MIN_FACE = 24
 """Pixels: a face whose box is narrower or lower is refused."""
 COUNTS = frozenset({1, 3, 8})
 """How many photos a call may hold."""
-WANT = ALL - {Field.SYNTHETIC}
-"""What is asked of every face, whatever `face_field` says: a FACE_TOKEN must answer for any field later."""
 
 _FACE_TOKEN = re.compile(r"[0-9a-f]{32}")
 _THRESHOLDS = ("frr_1e-4", "frr_1e-3", "frr_1e-2")

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from gatekeeper import Contract, Verdict, market
 from gatekeeper.verdict import printable
 from market import contract, errors
+from market.want import WANT
 from serving import flow
-from serving.aws import lambda_handler
 from serving.codes import Failure
 from serving.routes import Route, Routes, described
 from serving.service import Service
@@ -64,7 +64,7 @@ async def answer(call: flow.Call) -> Response:
 
     def work() -> bytes:
         photo = contract.decode_image(options) if image is None else image
-        report = call.service.analyzer.analyse(photo, contract.WANT, faces=1)
+        report = call.service.analyzer.analyse(photo, WANT, faces=1)
         with call.stage("words"):
             return contract.write_answer(report)
 
@@ -105,6 +105,3 @@ def create_app(service: Service) -> FastAPI:
         },
     }  # fmt: skip
     return described(app, routes(service), told)
-
-
-handler = lambda_handler(routes, contract.WANT)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from facecore.report import Choice, Face, Field, Report
+from facecore.report import Choice, Face, Report
 from market.errors import BAD_IMAGE, OK, TOO_LARGE, UNREADABLE_FACE
 from serving import base64text, forms
 from serving.codes import Failure
@@ -21,20 +21,6 @@ MAX_BODY = 8 * 1024 * 1024
 """Bytes of a request's body: room for the longest image with every sign of it escaped, and no more."""
 MIN_FACE = 24
 """Pixels: a face whose box is narrower or lower can not be read."""
-WANT = frozenset(
-    {
-        Field.AGE,
-        Field.SYNTHETIC,
-        Field.LIVENESS,
-        Field.GENDER,
-        Field.GLASSES,
-        Field.FACE_TYPE,
-        Field.FACE_SHAPE,
-        Field.EXPRESSION,
-        Field.QUALITY,
-    }
-)
-"""What the body needs of a face."""
 _NAMES = frozenset({b"image", b"url"})
 _PARTS = {
     "left_eye": "left_eye",

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
-
-from mangum import Mangum
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from facecore.errors import ModelError
 from facecore.report import Field
-from gatekeeper import LedgerUnavailable
-from serving.journal import describe, logger
-from serving.routes import Routes, bare
-from serving.service import Service, default_service
+from serving.vision import new_analyzer
+
+if TYPE_CHECKING:
+    from mangum import Mangum
+
+    from serving.routes import Routes
+    from serving.service import Service
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+Observe = Callable[[str, float], None]
 
 
 def lambda_handler(routes: Callable[[Service], Routes], want: frozenset[Field]) -> Handler:
@@ -26,19 +33,14 @@ def lambda_handler(routes: Callable[[Service], Routes], want: frozenset[Field]) 
     that can not work ends the start.
 
     Args:
-        routes: Makes the contract's routes.
+        routes: Makes the contract's routes, and imports only then what they stand on.
         want: What the contract needs of a face.
     """
     made: list[Mangum] = []
 
     def app() -> Mangum:
         if not made:
-            service = default_service()
-            made.append(Mangum(bare(routes(service)), lifespan="off"))
-            try:
-                service.warm_up(want)
-            except (ModelError, LedgerUnavailable) as error:
-                logger().error("start", extra={"fault": describe(error)})
+            made.append(_start(routes, want))
         return made[0]
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -47,3 +49,68 @@ def lambda_handler(routes: Callable[[Service], Routes], want: frozenset[Field]) 
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         app()
     return handler
+
+
+def _start(routes: Callable[[Service], Routes], want: frozenset[Field]) -> Mangum:
+    """The app, made so that the first caller waits least.
+
+    Imports hold the interpreter, loading models hardly does: so what loads models is imported first, and everything
+    else while one thread loads them. More threads would only be in each other's way.
+    """
+    early = _Early()
+    analyzer = cache(lambda: new_analyzer(early))
+    with suppress(ModelError):
+        analyzer()
+    with _yielding(), ThreadPoolExecutor(1, "models") as ahead:
+        loading = ahead.submit(lambda: analyzer().warm_up(want, threads=1))
+
+        from mangum import Mangum
+
+        from gatekeeper import LedgerUnavailable
+        from serving.journal import describe, logger
+        from serving.routes import bare
+        from serving.service import default_service
+
+        service = default_service(analyzer=analyzer)
+        early.tell(service.meter.stage)
+        app = Mangum(bare(routes(service)), lifespan="off")
+        try:
+            _ = service.gate
+            loading.result()
+        except (ModelError, LedgerUnavailable) as error:
+            logger().error("start", extra={"fault": describe(error)})
+    return app
+
+
+@contextmanager
+def _yielding() -> Iterator[None]:
+    """Lets a thread that now and then needs the interpreter have it at once, not after the usual 5 ms."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(5e-5)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
+class _Early:
+    """Keeps what an Analyzer tells until there is somebody to listen, then passes it on."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: list[tuple[str, float]] = []
+        self._listener: Observe | None = None
+
+    def __call__(self, stage: str, seconds: float) -> None:
+        with self._lock:
+            if self._listener is None:
+                self._kept.append((stage, seconds))
+                return
+        self._listener(stage, seconds)
+
+    def tell(self, listener: Observe) -> None:
+        """From now on."""
+        with self._lock:
+            self._listener = listener
+        for stage, seconds in self._kept:
+            listener(stage, seconds)

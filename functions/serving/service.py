@@ -6,7 +6,8 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from facecore.errors import ImageError, ModelError
 from facecore.report import Field, Report
@@ -15,9 +16,7 @@ from serving.fetch import Fetcher
 from serving.journal import Journal
 from serving.meter import EmfMeter, Meter, watched
 from serving.pool import Pool
-
-if TYPE_CHECKING:
-    from facecore.analyzer import Analyzer
+from serving.vision import new_analyzer
 
 
 class Entry(Protocol):
@@ -165,18 +164,13 @@ class Service:
             self._gate.ledger.close()
 
 
-def default_service(meter: Meter | None = None) -> Service:
+def default_service(meter: Meter | None = None, analyzer: Callable[[], Analyses] | None = None) -> Service:
     """The service that the environment describes.
 
     Args:
         meter: Where its numbers go; None prints CloudWatch's format on Lambda and keeps none elsewhere.
+        analyzer: Makes the inference core; None makes one that tells the meter.
     """
     settings = Settings.from_env(os.environ)
     kept = meter or (EmfMeter() if settings.metrics else Meter())
-    return Service(watched(Gate.from_env, kept), lambda: _analyzer(kept), settings, kept)
-
-
-def _analyzer(meter: Meter) -> Analyzer:
-    from facecore.analyzer import Analyzer
-
-    return Analyzer(threads=int(os.environ.get("FACEGATE_MODEL_THREADS", "1")), observe=meter.stage)
+    return Service(watched(Gate.from_env, kept), analyzer or partial(new_analyzer, kept.stage), settings, kept)

@@ -12,11 +12,11 @@ from starlette.responses import Response
 
 from gatekeeper import Contract, Verdict, tencent
 from serving import flow
-from serving.aws import lambda_handler
 from serving.codes import Failure
 from serving.routes import Route, Routes, described
 from serving.service import Service
 from tencent import contract, errors
+from tencent.want import WANT
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -51,7 +51,7 @@ async def answer(call: flow.Call) -> Response:
 
     def work() -> bytes:
         photo = contract.image_bytes(options) if image is None else image
-        report = call.service.analyzer.analyse(photo, contract.WANT, faces=1)
+        report = call.service.analyzer.analyse(photo, WANT, faces=1)
         with call.stage("words"):
             return contract.write_answer(report)
 
@@ -83,6 +83,3 @@ def create_app(service: Service) -> FastAPI:
     answers = schema.Answer | schema.Refusal
     told = {"live_detect_picture": {"openapi_extra": photo, "response_model": answers}}
     return described(app, routes(service), told)
-
-
-handler = lambda_handler(routes, contract.WANT)

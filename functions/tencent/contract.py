@@ -18,7 +18,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from facecore.report import Field, Report
+from facecore.report import Report
 from serving import base64text, forms, multipart
 from serving.codes import Failure
 from tencent.errors import BAD_PARAMETER, NO_IMAGE, UNDECODABLE, UNJUDGEABLE
@@ -27,8 +27,6 @@ MAX_BODY = 6 * 1024 * 1024
 """Bytes of a request's body, and of a photo behind a url."""
 MIN_FACE = 24
 """Pixels: a face whose box is narrower or lower can not be judged."""
-WANT = frozenset({Field.LIVENESS})
-"""What the body needs of a face."""
 LIVE = 0.3
 """The liveness that the score 87 stands for."""
 _KNOTS = ((0.0, 0.0), (0.01, 0.0), (0.05, 80.0), (LIVE, 87.0), (0.9, 95.0), (1.0, 100.0))

@@ -27,7 +27,7 @@ for entry in json.loads((models / "registry.json").read_bytes())["models"].value
 ANSWER = """
 import json
 from pathlib import Path
-from {contract}.app import handler
+from {contract}.function import handler
 answer = handler(json.loads(Path({event!r}).read_text()), None)
 assert answer["statusCode"] == 200 and "score" in answer["body"], answer
 """

@@ -10,11 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.timing import ROOT
-from tests.deploy.image import Image, build
+from tests.deploy.image import STARTED, Image, build
 
 TARGETS = ("market", "standalone")
 _PROGRAM = """
-import market.app, sys, facecore.analyzer, gatekeeper.dynamodb, gatekeeper.sqlite
+import sys, market.function
 print(*{m.__file__ for m in sys.modules.values() if getattr(m, "__file__", None)}, sep="\\n")
 """
 
@@ -64,7 +64,7 @@ def _files(path: Path) -> Iterator[Path]:
 def _opened(image: Image) -> float:
     """Modules' source and libraries that a function has imported, as a share of those that there are, by bytes."""
     argv = [*image.argv(["python"])[:1], "-S", "-P", "-c", _PROGRAM]
-    done = subprocess.run(argv, env=image.environment(), capture_output=True, text=True, check=True)
+    done = subprocess.run(argv, env=image.environment() | STARTED, capture_output=True, text=True, check=True)
     opened = {Path(line).resolve() for line in done.stdout.splitlines()}
     code = [file for folder in image.packages for file in _files(folder) if file.suffix in (".py", ".so")]
     return sum(f.stat().st_size for f in code if f.resolve() in opened) / sum(f.stat().st_size for f in code)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from baidu import contract
+from baidu.want import WANT
 from facecore.errors import ModelError
 from facecore.report import Field
 from gatekeeper import Contract, Settings
@@ -143,8 +143,8 @@ def test_the_best_photo_counts(bench: kit.Bench, count: int) -> None:
     ]
     assert [("age" in entry) for entry in found["face_list"]] == [True] + [False] * (count - 1)
     assert bench.usage(Contract.BAIDU) == {("0", True): 1}
-    assert set(bench.analyzer.asked) == {contract.WANT}
-    assert Field.SYNTHETIC not in contract.WANT
+    assert set(bench.analyzer.asked) == {WANT}
+    assert Field.SYNTHETIC not in WANT
 
 
 def test_the_bare_object_for_clients_that_want_it(bench: kit.Bench) -> None:

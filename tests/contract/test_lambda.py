@@ -51,7 +51,7 @@ def event(contract: Contract) -> dict[str, Any]:
 def test_a_function_without_models_says_so_in_the_vendors_words(contract: str, code: int) -> None:
     program = f"""
 import json, sys
-from {contract}.app import handler
+from {contract}.function import handler
 answer = handler(json.loads({json.dumps(json.dumps(event(Contract(contract))))}), None)
 sys.stderr.write(answer["body"])
 """
@@ -66,7 +66,17 @@ sys.stderr.write(answer["body"])
     assert {line["contract"] for line in lines[1:]} == {contract}
 
 
-@pytest.mark.parametrize("module", ["market.app", "tencent.authorizer"])
+@pytest.mark.parametrize(("contract", "count"), [("market", 4), ("tencent", 2), ("baidu", 3)])
+def test_a_function_loads_what_its_contract_needs_and_tells_it_with_the_first_call(contract: str, count: int) -> None:
+    call = f"handler(json.loads({json.dumps(json.dumps(event(Contract(contract))))}), None)"
+    done = run(f"import json\nfrom {contract}.function import handler\n{call}\n{call}", FACEGATE_MODELS="models")
+    assert done.returncode == 0, done.stderr
+    first, second = [line for line in map(json.loads, done.stdout.splitlines()) if "_aws" in line]
+    assert sum(first["ModelLoads"]) == len(first["ModelLoad"]) == count
+    assert "ModelLoads" not in second
+
+
+@pytest.mark.parametrize("module", ["market.function", "tencent.authorizer"])
 def test_a_configuration_that_can_not_work_ends_the_start(module: str) -> None:
     done = run(f"import {module}", FACEGATE_LEDGER="sqlite:///ledger.sqlite")
     assert done.returncode == 1

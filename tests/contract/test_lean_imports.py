@@ -30,3 +30,9 @@ def test_a_function_loads_its_own_contract_and_no_model(contract: str) -> None:
     others = {"market", "tencent", "baidu"} - {contract}
     assert not loaded & (VISION | others | {"standalone", "uvicorn", "boto3", "sqlite3"})
     assert not loaded & {"fastapi", "pydantic"}, "what describes the routes is the OpenAPI page's alone"
+
+
+@pytest.mark.parametrize("contract", ["market", "tencent", "baidu"])
+def test_a_handler_leaves_the_order_of_imports_to_the_start(contract: str) -> None:
+    loaded = loaded_by(f"{contract}.function")
+    assert not loaded & (VISION | {"starlette", "mangum", "gatekeeper", "aws_lambda_powertools", "asyncio"})

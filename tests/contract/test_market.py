@@ -12,7 +12,7 @@ import pytest
 from facecore.errors import ModelError
 from facecore.report import Field
 from gatekeeper import Contract
-from market import contract
+from market.want import WANT
 from tests import photos
 from tests.contract import kit
 from tests.contract.web import Site
@@ -73,9 +73,9 @@ def test_the_body_is_the_documents(bench: kit.Bench) -> None:
 
 def test_it_asks_for_what_it_tells(bench: kit.Bench) -> None:
     assert code(bench.market({"image": kit.b64(kit.portrait())})) == 0
-    assert bench.analyzer.asked == [contract.WANT]
-    assert Field.LANDMARKS not in contract.WANT
-    assert Field.RACE not in contract.WANT
+    assert bench.analyzer.asked == [WANT]
+    assert Field.LANDMARKS not in WANT
+    assert Field.RACE not in WANT
 
 
 @pytest.mark.parametrize("prefix", ["", "data:image/png;base64,", "DATA:image/jpeg;charset=utf-8;BASE64,"])

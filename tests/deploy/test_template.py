@@ -52,7 +52,7 @@ def test_an_image_function_shares_by_dockerfile_and_not_by_layers(contract: str)
     made = template.translated()["Resources"][name]["Properties"]
     assert made["PackageType"] == "Image"
     assert {"Layers", "Handler", "Runtime"} & set(made) == set()
-    assert made["ImageConfig"] == {"Command": [f"{contract}.app.handler"]}
+    assert made["ImageConfig"] == {"Command": [f"{contract}.function.handler"]}
     assert made["Architectures"] == ["x86_64"]
     assert made["Timeout"] <= 29, "API Gateway waits no longer"
     metadata = template.written()["Resources"][name]["Metadata"]

@@ -104,8 +104,12 @@ class Analyzer:
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"model {name}: its registry entry lacks or misstates {error}") from error
 
-    def warm_up(self, want: frozenset[Field] = ALL) -> None:
-        """Loads the models that ``want`` needs, in as many threads as there are lanes.
+    def warm_up(self, want: frozenset[Field] = ALL, threads: int | None = None) -> None:
+        """Loads the models that ``want`` needs.
+
+        Args:
+            want: What reports will be asked for.
+            threads: How many load at once, >= 1; None takes one for each lane.
 
         Raises:
             ModelError: A model is missing, altered or does not load.
@@ -116,7 +120,7 @@ class Analyzer:
             "_liveness": Field.LIVENESS in want,
             "_synthetic": Field.SYNTHETIC in want,
         }
-        with ThreadPoolExecutor(self._lanes, "load") as loading:
+        with ThreadPoolExecutor(threads or self._lanes, "load") as loading:
             list(loading.map(lambda part: getattr(self, part), [part for part, needed in parts.items() if needed]))
 
     @property
