@@ -73,6 +73,12 @@ def soften(image: Image, rng: Rng, most: float = 2.5) -> Image:
     return np.asarray(cv2.resize(small, (width, height), interpolation=way), np.uint8)
 
 
+def sharpen(image: Image, amount: float, sigma: float) -> Image:
+    """Unsharp masking: adds ``amount`` times what a Gaussian of ``sigma`` pixels takes away."""
+    soft = cv2.GaussianBlur(image, (0, 0), sigma)
+    return np.asarray(cv2.addWeighted(image, 1 + amount, soft, -amount, 0), np.uint8)
+
+
 def blur(image: Image, sigma: float, rng: Rng) -> Image:
     """A Gaussian, defocus-disc or motion kernel whose standard deviation is ``sigma`` pixels."""
     kind = rng.integers(3)

@@ -15,25 +15,37 @@ FACE, FACE_HEIGHTS = 128, 1.25
 
 
 def branch(widths: tuple[int, ...]) -> nn.Sequential:
-    """128-pixel crop to a pooled vector of widths[-1]."""
+    """128-pixel crop to a map of widths[-1] features, a sixteenth as wide for four stages."""
     layers: list[nn.Module] = [conv(3, widths[0], 2)]
-    layers += [stage(a, b, 1) for a, b in pairwise(widths)]
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    return nn.Sequential(*layers, *(stage(a, b, 1) for a, b in pairwise(widths)))
 
 
 class LivenessNet(nn.Module):
-    """Logits (n, 3): both branches together, context alone, face alone; positive is live. Inputs in [-1, 1]."""
+    """Logits (n, 3): both branches together, context alone, face alone; positive is live. Inputs in [-1, 1].
+
+    A branch alone judges cell by cell and answers with the mean, so that every part of a recapture has to look like
+    one (pixel-wise supervision: George and Marcel, 2019); of the context the middle alone is judged so, since a room
+    behind a print is real.
+    """
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
         self.context, self.face = branch((*widths, 128)), branch(widths)
         wide = 128 + widths[-1]
         self.both = nn.Sequential(nn.Dropout(0.3), nn.Linear(wide, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 1))
-        self.alone = nn.ModuleList([nn.Linear(128, 1), nn.Linear(widths[-1], 1)])
+        self.alone = nn.ModuleList([nn.Conv2d(128, 1, 1), nn.Conv2d(widths[-1], 1, 1)])
 
     def forward(self, context: Tensor, face: Tensor) -> Tensor:
+        both, *alone = self.cells(context, face)
+        return torch.cat([both, *(cells.mean(1, keepdim=True) for cells in alone)], 1)
+
+    def cells(self, context: Tensor, face: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits (n, 1) of both branches together, (n, cells) of the context's middle and of the face."""
         c, f = self.context(context), self.face(face)
-        return torch.cat([self.both(torch.cat([c, f], 1)), self.alone[0](c), self.alone[1](f)], 1)
+        both = self.both(torch.cat([c.mean((2, 3)), f.mean((2, 3))], 1))
+        edge = c.shape[2] // 4
+        middle = c[:, :, edge:-edge, edge:-edge]
+        return both, self.alone[0](middle).flatten(1), self.alone[1](f).flatten(1)
 
 
 class LivenessModel(nn.Module):

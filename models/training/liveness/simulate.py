@@ -49,18 +49,18 @@ def recapture(view: View, room: Image, rng: Rng) -> View:
     """
     shown = view.image
     screen = rng.random() < 0.55
-    shown = _screen_tone(shown, rng) if screen else _print_tone(shown, rng)
+    shown = screen_tone(shown, rng) if screen else _print_tone(shown, rng)
     if rng.random() < 0.5:
         shown = augment.jpeg(shown, rng, 40, 92)
     large = rng.random() < 0.45  # the medium runs beyond the view: no edge to be seen
     seen = view.seen if large else (0, 0, SIDE, SIDE)
     framed, mask = _framed(shown, view.seen, screen, large, rng)
-    light = _glare(framed, rng) if rng.random() < (0.6 if screen else 0.35) else framed
-    out, cover = _place(light, mask, large, rng)
+    light = glare(framed, rng) if rng.random() < (0.6 if screen else 0.35) else framed
+    out, cover = place(light, mask, large, rng)
     if large:
         seen = _inside(seen)
     else:
-        behind = cv2.resize(_some_part(room, rng), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        behind = cv2.resize(part_of(room, rng), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         if rng.random() < 0.4:
             behind = np.asarray(cv2.GaussianBlur(behind, (0, 0), rng.uniform(1, 5)), np.uint8)
         soft = cv2.GaussianBlur(cover, (0, 0), 0.7)[..., None]
@@ -77,7 +77,7 @@ def _inside(seen: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     return left, top, right, bottom
 
 
-def _screen_tone(image: Image, rng: Rng) -> Image:
+def screen_tone(image: Image, rng: Rng) -> Image:
     """Screens: raised blacks, cold or warm white point, gamma, more saturation."""
     x = (image.astype(np.float32) / 255) ** rng.uniform(0.75, 1.35)
     black = rng.uniform(0.0, 0.12)
@@ -135,7 +135,7 @@ def _print_tone(image: Image, rng: Rng) -> Image:
     x = grey + (x - grey) * (0.0 if rng.random() < 0.12 else rng.uniform(0.5, 1.1))
     side = x.shape[0]
     if rng.random() < 0.5:
-        x = x + _halftone(side, rng)
+        x = x + halftone(side, rng)
     if rng.random() < 0.3:
         bands = cv2.resize(rng.normal(1, 0.05, (int(rng.integers(10, 80)), 1)).astype(np.float32), (side, side))
         x = x * (bands if rng.random() < 0.5 else bands.T)[..., None]
@@ -146,7 +146,7 @@ def _print_tone(image: Image, rng: Rng) -> Image:
     return np.clip(x * 255, 0, 255).astype(np.uint8)
 
 
-def _halftone(side: int, rng: Rng) -> Float:
+def halftone(side: int, rng: Rng) -> Float:
     """Rosettes of three inks, each at its own angle."""
     y, x = np.mgrid[:side, :side].astype(np.float32)
     pitch, depth = rng.uniform(1.8, 4.0), rng.uniform(0.01, 0.08)
@@ -191,7 +191,7 @@ def _framed(shown: Image, seen: tuple[int, int, int, int], screen: bool, large: 
     return canvas, mask
 
 
-def _glare(image: Image, rng: Rng) -> Image:
+def glare(image: Image, rng: Rng) -> Image:
     """Light that the flat medium throws back: a soft lamp, a window's quadrilateral, or a veil."""
     side = image.shape[0]
     layer = np.zeros((side, side), np.float32)
@@ -208,7 +208,7 @@ def _glare(image: Image, rng: Rng) -> Image:
     return np.clip(image + layer[..., None] + veil, 0, 255).astype(np.uint8)
 
 
-def _place(image: Image, mask: Float, large: bool, rng: Rng) -> tuple[Image, Float]:
+def place(image: Image, mask: Float, large: bool, rng: Rng) -> tuple[Image, Float]:
     """Perspective, turn, size and, for paper, curl; the face stays in the middle."""
     side = image.shape[0]
     corners = np.array([[0, 0], [side, 0], [side, side], [0, side]], np.float32)
@@ -270,7 +270,8 @@ def _second_camera(image: Image, screen: bool, rng: Rng) -> Image:
     return image
 
 
-def _some_part(room: Image, rng: Rng) -> Image:
+def part_of(room: Image, rng: Rng) -> Image:
+    """A square of the photo, half of its shorter side wide or more."""
     height, width = room.shape[:2]
     size = int(min(height, width) * rng.uniform(0.5, 1))
     top, left = int(rng.integers(0, height - size + 1)), int(rng.integers(0, width - size + 1))

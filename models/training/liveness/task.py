@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import cv2
 import numpy as np
@@ -19,13 +20,14 @@ from .figures import liveness_figures
 from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessNet, combined
 from .recipe import WIDTHS
 from .simulate import HEIGHTS, SIDE, View
-from .views import load_simulated, load_views
+from .views import load_simulated, load_views, odds
 
 # What a batch is made of: half live, half attack; no source alone decides a class.
 LIVE = {"casia": 0.2, "nuaa": 0.18, "scene": 0.38, "web": 0.24}
 ATTACK = {"casia": 0.25, "nuaa": 0.17, "phone": 0.26, "simulated": 0.32}
 EPOCH = 6400
-RECOLOURED = 0.25  # of the views
+RECOLOURED = 0.4  # of the views
+WEIGHTS = {"both": 1.0, "context": 0.3, "face": 0.5}  # of the heads' losses
 
 
 class LivenessTask:
@@ -39,12 +41,16 @@ class LivenessTask:
         self.live = {name: self._rows(name, live=True) for name in LIVE if name != without}
         self.attack = {name: self._rows(name, live=False) for name in ATTACK if name not in (without, "simulated")}
         self.simulated = load_simulated(self.views, "train")
+        # a source that is seen in recaptures alone would be learnt as one of attacks
+        self.recaptures = np.flatnonzero([not name.endswith(f"-{without}") for name in self.simulated.source])
         for group in (self.views, self.simulated):  # random reads from disk would take longer than the net
             group.images = np.array(group.images)
 
-    def _rows(self, name: str, live: bool) -> NDArray[np.int64]:
+    def _rows(self, name: str, live: bool) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The views of a source, and how often each is drawn."""
         views = self.views
-        return np.flatnonzero(~views.val & (views.source == name) & (views.live == int(live)))
+        index = np.flatnonzero(~views.val & (views.source == name) & (views.live == int(live)))
+        return index, odds(views.subject[index])
 
     def steps(self, size: int, processes: int) -> int:
         return EPOCH // (size * processes)
@@ -63,10 +69,10 @@ class LivenessTask:
         names = list(shares)
         name = names[int(rng.choice(len(names), p=np.array(list(shares.values())) / sum(shares.values())))]
         if name == "simulated":
-            view = self.simulated.view(int(rng.integers(len(self.simulated.live))))
+            view = self.simulated.view(int(rng.choice(self.recaptures)))
         else:
-            pool = (self.live if live else self.attack)[name]
-            view = self.views.view(int(rng.choice(pool)))
+            pool, chance = (self.live if live else self.attack)[name]
+            view = self.views.view(int(rng.choice(pool, p=chance)))
         if self.recoloured and rng.random() < self.recoloured:
             view = self._recoloured(view, rng)
         view = varied(view, rng)
@@ -75,7 +81,7 @@ class LivenessTask:
 
     def _recoloured(self, view: View, rng: np.random.Generator) -> View:
         """The view in the colours of another, of either class and any source, so that no room's light tells a class."""
-        pools = [*self.live.values(), *self.attack.values()]
+        pools = [pool for pool, _ in (*self.live.values(), *self.attack.values())]
         other = self.views.view(int(rng.choice(pools[int(rng.integers(len(pools)))])))
         left, top, right, bottom = view.seen
         part = other.image[other.seen[1] : other.seen[3], other.seen[0] : other.seen[2]]
@@ -85,10 +91,13 @@ class LivenessTask:
         return View(image, view.seen, view.aspect)
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        out = self.net(_floats(batch["context"]), _floats(batch["face"])).float()
-        target = (batch["live"] * 0.96 + 0.02)[:, None].expand(-1, 3)
-        each = F.binary_cross_entropy_with_logits(out, target, reduction="none").mean(0)
-        return {"both": each[0], "context": each[1] * 0.3, "face": each[2] * 0.3}
+        net = cast(LivenessNet, self.net)
+        target = (batch["live"] * 0.96 + 0.02)[:, None]
+        heads = zip(WEIGHTS.items(), net.cells(_floats(batch["context"]), _floats(batch["face"])), strict=True)
+        return {
+            name: F.binary_cross_entropy_with_logits(out.float(), target.expand_as(out)) * weight
+            for (name, weight), out in heads
+        }
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         index = np.flatnonzero(self.views.val)

@@ -13,9 +13,11 @@ from tqdm import tqdm
 
 from ..common.packs import BUILD, Image, cached, images, listed, points, rows, stacked
 from ..detector.scenes import fit_box, load_scenes, points_to_box, trusted
+from .displays import phone, poster
 from .simulate import HEIGHTS, SIDE, View, recapture
 
-SIMULATED = {"train": 6000, "val": 500}
+SIMULATED = {"train": 10000, "val": 500}
+KINDS = (recapture, 0.5), (poster, 0.27), (phone, 0.23)  # with their shares
 LEAST_HEIGHT = 56  # pixels of a scene's face; smaller ones would be mostly enlargement
 WEB = {"utk": 3600, "scut": 900, "amls": 1400, "hardfake": 424, "ffhq": 223, "shape": 270, "w300": 792}
 
@@ -125,9 +127,20 @@ def _make(path: Path) -> None:
     )
 
 
+def odds(subject: NDArray[np.str_]) -> NDArray[np.float64]:
+    """How often to draw each photo (sum 1): all of a person's together as the root of their number, not as it.
+
+    Args:
+        subject: (n,) whose photo each is; empty where nobody knows, which is a person of its own.
+    """
+    _, person, count = np.unique(subject, return_inverse=True, return_counts=True)
+    weight = np.where(subject == "", 1.0, 1 / np.sqrt(count[person]))
+    return np.asarray(weight / weight.sum(), np.float64)
+
+
 def load_simulated(views: Views, split: str) -> Views:
     """Recaptures simulated from the live views of a split; made once, then cached."""
-    path = cached(f"simulated-{split}.npz", lambda path: _simulate(views, split, path))
+    path = cached(f"recaptures-{split}.npz", lambda path: _simulate(views, split, path))
     stored = np.load(path)
     n = len(stored["seen"])
     pixels = np.load(path.with_suffix(".npy"), mmap_mode="r")
@@ -144,14 +157,15 @@ def _simulate(views: Views, split: str, path: Path) -> None:
     pools = {}
     for name in ("casia", "nuaa", "scene", "web"):
         pools[name] = np.flatnonzero((views.source == name) & (views.live == 1) & (views.val == (split == "val")))
-    array = _pixels(f"simulated-{split}", count)
+    array = _pixels(f"recaptures-{split}", count)
     seen, source = np.zeros((count, 4), np.int32), []
     names, shares = list(pools), np.array([0.15, 0.15, 0.4, 0.3])
     for i in tqdm(range(count), desc=f"simulate {split}", disable=None):
         name = names[int(rng.choice(len(names), p=shares))]
-        made = recapture(views.view(int(rng.choice(pools[name]))), rooms[int(rng.integers(len(rooms)))], rng)
+        kind = KINDS[int(rng.choice(len(KINDS), p=[share for _, share in KINDS]))][0]
+        made = kind(views.view(int(rng.choice(pools[name]))), rooms[int(rng.integers(len(rooms)))], rng)
         array[i], seen[i] = made.image, made.seen
-        source.append(f"simulated-{name}")
+        source.append(f"{kind.__name__}-{name}")
     array.flush()
     np.savez(path, seen=seen, source=np.array(source))
 

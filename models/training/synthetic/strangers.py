@@ -20,17 +20,28 @@ SOURCES = {"hardfake+ffhq+leafac": "StyleGAN2 (three sets)", "faker": "Stable Di
 
 
 def measure(source: str, net: SyntheticNet) -> dict[str, float]:
-    """Figures on all fakes of sets (joined by +) that ``net`` never saw, against the pack's real validation photos."""
+    """Figures on all photos of sets (joined by +) that ``net`` never saw.
+
+    Sets without real photos stand against the validation photos of the others.
+    """
     table, pixels = rows("synthetic"), stacked("synthetic", HIGH)
+    here = [row["set"] in source.split("+") for row in table]
 
     def run(index: list[int]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         frames: list[Image] = [crop(np.array(pixels[i])) for i in index]
         with torch.inference_mode():
             return logits(net, frames)
 
-    fake = run([i for i, row in enumerate(table) if row["label"] == "1" and row["set"] in source.split("+")])
-    real = run([i for i, row in enumerate(table) if row["label"] == "0" and row["split"] == "val"])
-    return {"attacks": len(fake), "auc": area_under_roc(fake, real), "rejected_at_1": rejected_at(-real, -fake, 0.01)}
+    fakes = [i for i, row in enumerate(table) if here[i] and row["label"] == "1"]
+    reals = [i for i, row in enumerate(table) if here[i] and row["label"] == "0"]
+    reals = reals or [i for i, row in enumerate(table) if row["label"] == "0" and row["split"] == "val"]
+    fake, real = run(fakes), run(reals)
+    return {
+        "real": len(real),
+        "attacks": len(fake),
+        "auc": area_under_roc(fake, real),
+        "rejected_at_1": rejected_at(-real, -fake, 0.01),
+    }
 
 
 if __name__ == "__main__":

@@ -44,7 +44,11 @@ EPOCH = 5120
 
 
 class SyntheticTask:
-    """See common.trainer.Task. ``without`` names sets, joined by +, unseen in training (leave one generator out)."""
+    """See common.trainer.Task.
+
+    ``without`` names sets, joined by +, of which training sees neither fakes nor real photos: if it saw the latter, it
+    would learn the set as one of real photos.
+    """
 
     def __init__(self, without: str = "") -> None:
         self.net: nn.Module = pretrained()
@@ -58,15 +62,15 @@ class SyntheticTask:
         source = np.array([row["set"] for row in table])
         train = np.array([row["split"] != "val" for row in table])
         real = np.array([row["label"] == "0" for row in table])
-        kept = train & ~real & ~np.isin(source, without.split("+"))
-        self.fake = {name: np.flatnonzero(kept & (kind == name)) for name in FAKE if name != "made"}
+        kept = train & ~np.isin(source, without.split("+"))
+        self.fake = {name: np.flatnonzero(kept & ~real & (kind == name)) for name in FAKE if name != "made"}
         self.real = {n: np.flatnonzero(photo & ~labels.val & (labels.sets == n)) for n in REAL}
         self.real["scene"] = np.flatnonzero(split == "train")
         for name in ("hardfake", "ffhq", "ciplab"):
-            self.real[f"pack-{name}"] = np.flatnonzero(train & real & (source == name))
+            self.real[f"pack-{name}"] = np.flatnonzero(kept & real & (source == name))
         predict = runtime()
         self.sharp = {"scene": _with_points([self.high[int(i)] for i in self.real["scene"]], predict)}
-        for name in ("pack-hardfake", "pack-ffhq", "pack-ciplab"):
+        for name in [name for name, index in self.real.items() if name.startswith("pack-") and len(index)]:
             self.sharp[name] = _with_points([np.array(self.pack[int(i)]) for i in self.real[name]], predict)
 
     def steps(self, size: int, processes: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -9,10 +11,12 @@ from facecore.calibration import Calibration
 from tests.unit.facecore.kit import Pixels
 from training.common import augment
 from training.liveness import simulate
+from training.liveness.displays import phone, poster
 from training.liveness.figures import LIVE_WEIGHTS, calibration_knots, live_weights, liveness_figures
 from training.liveness.simulate import HEIGHTS, SIDE, View, recapture
-from training.liveness.views import Views, make_view
+from training.liveness.views import KINDS, Views, make_view, odds
 
+Kind = Callable[[View, Pixels, np.random.Generator], View]
 FACE = SIDE / HEIGHTS  # the box's height in a view
 
 
@@ -66,10 +70,11 @@ def test_what_lies_outside_the_photo_is_black_and_told() -> None:
 # ---- simulated recaptures
 
 
+@pytest.mark.parametrize("kind", [kind for kind, _ in KINDS])
 @pytest.mark.parametrize("seed", range(12))
-def test_a_recapture_is_a_view_that_its_seed_decides(seed: int) -> None:
+def test_a_recapture_is_a_view_that_its_seed_decides(seed: int, kind: Kind) -> None:
     live, behind = view(), room()
-    made, again = (recapture(live, behind, np.random.default_rng(seed)) for _ in range(2))
+    made, again = (kind(live, behind, np.random.default_rng(seed)) for _ in range(2))
     assert made.image.shape == (SIDE, SIDE, 3)
     assert made.image.dtype == np.uint8
     assert made.aspect == live.aspect
@@ -80,8 +85,9 @@ def test_a_recapture_is_a_view_that_its_seed_decides(seed: int) -> None:
     assert (made.image != live.image).any()
 
 
-def test_recaptures_differ() -> None:
-    made = [recapture(view(), room(), np.random.default_rng(seed)).image for seed in range(12)]
+@pytest.mark.parametrize("kind", [kind for kind, _ in KINDS])
+def test_recaptures_differ(kind: Kind) -> None:
+    made = [kind(view(), room(), np.random.default_rng(seed)).image for seed in range(12)]
     assert len({image.tobytes() for image in made}) == 12
 
 
@@ -103,7 +109,35 @@ def test_the_filling_of_a_clipped_photo_is_never_seen() -> None:
     assert found == {(0, 0, SIDE, SIDE), (44, 0, SIDE, 186)}
 
 
-@pytest.mark.parametrize("tone", [simulate._screen_tone, simulate._print_tone])
+@pytest.mark.parametrize("kind", [poster, phone])
+def test_a_display_ends_where_the_photo_ended(kind: Kind) -> None:
+    """The filling is magenta here, and nothing of that colour is in the answer but for what interpolation mixed in."""
+    left, top, right, bottom = seen = (30, 40, 220, 200)
+    live = view(seen)
+    filled = np.ones((SIDE, SIDE), bool)
+    filled[top:bottom, left:right] = False
+    live.image[filled] = (255, 0, 255)
+    grey = np.full((200, 240, 3), 128, np.uint8)
+    for seed in range(40):
+        blue, green, red = (kind(live, grey, np.random.default_rng(seed)).image.astype(int)[..., i] for i in range(3))
+        assert ((blue - green > 120) & (red - green > 120)).mean() < 0.002
+
+
+def test_a_phone_shows_its_dark_body() -> None:
+    bright = View(np.full((SIDE, SIDE, 3), 230, np.uint8), (60, 60, 200, 200), 0.8)
+    white = np.full((200, 240, 3), 250, np.uint8)
+    dark = [(phone(bright, white, np.random.default_rng(seed)).image.max(2) < 60).mean() for seed in range(30)]
+    assert np.median(dark) > 0.08
+
+
+def test_a_persons_photos_are_drawn_as_the_root_of_their_number() -> None:
+    drawn = odds(np.array(["a"] * 4 + ["b", "", ""]))
+    assert drawn.sum() == pytest.approx(1)
+    assert drawn[:4].sum() == pytest.approx(2 * drawn[4])
+    assert drawn[5] == drawn[6] == pytest.approx(drawn[4])
+
+
+@pytest.mark.parametrize("tone", [simulate.screen_tone, simulate._print_tone])
 def test_tones_stay_in_range_and_keep_the_picture(tone: object) -> None:
     assert callable(tone)
     image = np.repeat(np.tile(np.arange(256, dtype=np.uint8), (256, 1))[..., None], 3, 2)
