@@ -12,7 +12,7 @@ from gatekeeper.vault import Vault
 from tests.bench import calls, scenes
 from tests.bench.timing import processes
 
-ROUNDS, QUICK = 9, 1
+ROUNDS, QUICK = 24, 1
 KEY = "00" * 32
 LIBRARIES = """
 import cv2, numpy, onnxruntime as ort, json
