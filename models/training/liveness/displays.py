@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ..common import augment
-from .simulate import HEIGHTS, SIDE, Float, Image, Rng, View, glare, halftone, part_of, place, screen_tone
+from .simulate import HEIGHTS, SIDE, Image, Rng, View, glare, grain, halftone, part_of, place, saturated, screen_tone
 
 FACE = SIDE / HEIGHTS
 Edges = tuple[int, int, int, int]  # left, top, right, bottom
@@ -26,11 +26,11 @@ def poster(view: View, room: Image, rng: Rng) -> View:
         rng: Source of all choices.
     """
     picture = _ends(view.seen, rng, hidden=0.5)
-    canvas = _plain(rng, rng.random() < 0.6) if rng.random() < 0.5 else _part(room, rng)
+    canvas = _plain(rng, rng.random() < 0.6) if rng.random() < 0.5 else part_of(room, rng)
     if rng.random() < 0.8:
         same, most = rng.random() < 0.6, np.log(0.5)
         wide = FACE * np.exp(rng.uniform(np.log(0.03), most, 1 if same else 4)) * np.ones(4)
-        left, top, right, bottom = _inside(np.array(picture) + wide.astype(int) * [-1, -1, 1, 1])
+        left, top, right, bottom = _clipped(np.array(picture) + wide.astype(int) * [-1, -1, 1, 1])
         canvas[top:bottom, left:right] = _plain(rng, rng.random() < 0.85)[top:bottom, left:right]
     _paste(canvas, _printed(view.image, rng), picture)
     return _photographed(canvas, view, rng, shine=0.25)
@@ -46,7 +46,7 @@ def phone(view: View, room: Image, rng: Rng) -> View:
     """
     shown = screen_tone(view.image, rng) if rng.random() < 0.5 else augment.light(view.image, rng, 0.7)
     picture = _ends(view.seen, rng, hidden=0.25)
-    canvas = _plain(rng, False) if rng.random() < 0.3 else _part(room, rng)
+    canvas = _plain(rng, False) if rng.random() < 0.3 else part_of(room, rng)
     if rng.random() < 0.5:
         canvas = np.asarray(cv2.GaussianBlur(canvas, (0, 0), rng.uniform(0.5, 4)), np.uint8)
     if rng.random() < 0.6:  # the camera exposes for the screen
@@ -58,7 +58,7 @@ def phone(view: View, room: Image, rng: Rng) -> View:
     left, top, right, bottom = picture
     body = (left - bezel, top - above, right + bezel, bottom + below)
     _body(canvas, body, rng)
-    inner = _inside((left, body[1] + bezel, right, body[3] - bezel))
+    inner = _clipped((left, body[1] + bezel, right, body[3] - bezel))
     canvas[inner[1] : inner[3], inner[0] : inner[2]] = int(rng.uniform(0, 22))
     _paste(canvas, shown, picture)
     if rng.random() < 0.6:
@@ -86,18 +86,14 @@ def _ends(seen: Edges, rng: Rng, hidden: float) -> Edges:
     return found[0], found[1], found[2], found[3]
 
 
-def _inside(edges: tuple[int, ...] | np.ndarray[tuple[int], np.dtype[np.int64]]) -> Edges:
+def _clipped(edges: tuple[int, ...] | np.ndarray[tuple[int], np.dtype[np.int64]]) -> Edges:
     left, top, right, bottom = (int(np.clip(value, 0, SIDE)) for value in edges)
     return left, top, right, bottom
 
 
 def _paste(canvas: Image, shown: Image, edges: Edges) -> None:
-    left, top, right, bottom = _inside(edges)
+    left, top, right, bottom = _clipped(edges)
     canvas[top:bottom, left:right] = shown[top:bottom, left:right]
-
-
-def _part(room: Image, rng: Rng) -> Image:
-    return np.asarray(cv2.resize(part_of(room, rng), (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _plain(rng: Rng, light: bool) -> Image:
@@ -106,27 +102,19 @@ def _plain(rng: Rng, light: bool) -> Image:
     y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE - 0.5
     angle = rng.uniform(0, 2 * np.pi)
     ramp = 1 + rng.uniform(0, 0.25) * (np.cos(angle) * x + np.sin(angle) * y)
-    flat = np.clip(colour, 0, 255) * ramp[..., None] + _grain(rng, 30) * rng.uniform(0.3, 4)
+    flat = np.clip(colour, 0, 255) * ramp[..., None] + grain(SIDE, rng, 30) * rng.uniform(0.3, 4)
     return np.clip(flat, 0, 255).astype(np.uint8)
-
-
-def _grain(rng: Rng, least: int) -> Float:
-    """(SIDE, SIDE, 1) noise of unit spread whose grains are up to SIDE / least pixels wide."""
-    cells = int(rng.integers(least, SIDE))
-    noise = cv2.resize(rng.normal(0, 1, (cells, cells)).astype(np.float32), (SIDE, SIDE))
-    return np.asarray(noise[..., None], np.float32)
 
 
 def _printed(image: Image, rng: Rng) -> Image:
     """A good print: a little less contrast and colour, paper's tint and grain, sometimes dots."""
     low, high = rng.uniform(0, 0.12), rng.uniform(0.82, 1)
     x = low + (image.astype(np.float32) / 255) ** float(np.exp(rng.normal(0, 0.15))) * (high - low)
-    grey = x.mean(2, keepdims=True)
-    x = grey + (x - grey) * (0.0 if rng.random() < 0.05 else rng.uniform(0.65, 1.15))
+    x = saturated(x, 0.0 if rng.random() < 0.05 else rng.uniform(0.65, 1.15))
     x = x * np.array([rng.uniform(0.88, 1.03), rng.uniform(0.95, 1.02), 1])
     if rng.random() < 0.3:
         x = x + halftone(SIDE, rng) * rng.uniform(0.2, 0.8)
-    x = x + _grain(rng, 60) * rng.uniform(0.003, 0.02)
+    x = x + grain(SIDE, rng, 60) * rng.uniform(0.003, 0.02)
     return np.clip(x * 255, 0, 255).astype(np.uint8)
 
 
@@ -159,7 +147,7 @@ def _signs(canvas: Image, left: int, right: int, y: int, rng: Rng) -> None:
 
 def _thumbnails(canvas: Image, shown: Image, edges: Edges, rng: Rng) -> None:
     """A strip of small pictures at the foot of the large one, as players and galleries have."""
-    left, top, right, bottom = _inside(edges)
+    left, top, right, bottom = _clipped(edges)
     size = max(4, int(FACE * rng.uniform(0.08, 0.18)))
     y = bottom + 2 if rng.random() < 0.5 else bottom - size - 2
     if y < 0 or y + size > SIDE:

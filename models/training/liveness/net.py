@@ -15,9 +15,8 @@ FACE, FACE_HEIGHTS = 128, 1.25
 
 
 def branch(widths: tuple[int, ...]) -> nn.Sequential:
-    """128-pixel crop to a map of widths[-1] features, a sixteenth as wide for four stages."""
-    layers: list[nn.Module] = [conv(3, widths[0], 2)]
-    return nn.Sequential(*layers, *(stage(a, b, 1) for a, b in pairwise(widths)))
+    """128-pixel crop to a map of widths[-1] features; each width halves its side."""
+    return nn.Sequential(conv(3, widths[0], 2), *(stage(a, b, 1) for a, b in pairwise(widths)))
 
 
 class LivenessNet(nn.Module):

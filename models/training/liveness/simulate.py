@@ -9,6 +9,7 @@ balance, second JPEG).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -60,7 +61,7 @@ def recapture(view: View, room: Image, rng: Rng) -> View:
     if large:
         seen = _inside(seen)
     else:
-        behind = cv2.resize(part_of(room, rng), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        behind = part_of(room, rng)
         if rng.random() < 0.4:
             behind = np.asarray(cv2.GaussianBlur(behind, (0, 0), rng.uniform(1, 5)), np.uint8)
         soft = cv2.GaussianBlur(cover, (0, 0), 0.7)[..., None]
@@ -83,8 +84,7 @@ def screen_tone(image: Image, rng: Rng) -> Image:
     black = rng.uniform(0.0, 0.12)
     white = np.array([rng.uniform(0.9, 1.2), 1.0, rng.uniform(0.8, 1.05)], np.float32)
     x = (black + x * (1 - black)) * white * rng.uniform(0.75, 1.15)
-    grey = x.mean(2, keepdims=True)
-    x = grey + (x - grey) * rng.uniform(0.8, 1.35)
+    x = saturated(x, rng.uniform(0.8, 1.35))
     if rng.random() < 0.6:
         x = x * _grid(x.shape[0], rng)
     if rng.random() < 0.6:
@@ -131,8 +131,7 @@ def _print_tone(image: Image, rng: Rng) -> Image:
     low, high = rng.uniform(0.02, 0.2), rng.uniform(0.75, 1.0)
     paper = np.array([rng.uniform(0.85, 1.05), rng.uniform(0.92, 1.02), 1.0], np.float32)
     x = (low + x ** rng.uniform(0.8, 1.3) * (high - low)) * paper
-    grey = x.mean(2, keepdims=True)
-    x = grey + (x - grey) * (0.0 if rng.random() < 0.12 else rng.uniform(0.5, 1.1))
+    x = saturated(x, 0.0 if rng.random() < 0.12 else rng.uniform(0.5, 1.1))
     side = x.shape[0]
     if rng.random() < 0.5:
         x = x + halftone(side, rng)
@@ -140,10 +139,21 @@ def _print_tone(image: Image, rng: Rng) -> Image:
         bands = cv2.resize(rng.normal(1, 0.05, (int(rng.integers(10, 80)), 1)).astype(np.float32), (side, side))
         x = x * (bands if rng.random() < 0.5 else bands.T)[..., None]
     if rng.random() < 0.6:
-        cells = int(rng.integers(40, side))
-        grain = cv2.resize(rng.normal(0, 1, (cells, cells)).astype(np.float32), (side, side))
-        x = x + grain[..., None] * rng.uniform(0.005, 0.03)
+        x = x + grain(side, rng, 40) * rng.uniform(0.005, 0.03)
     return np.clip(x * 255, 0, 255).astype(np.uint8)
+
+
+def saturated(x: NDArray[Any], share: float) -> NDArray[Any]:
+    """The picture with its colours ``share`` times as far from grey; 0 makes it grey."""
+    grey = x.mean(2, keepdims=True)
+    return np.asarray(grey + (x - grey) * share)
+
+
+def grain(side: int, rng: Rng, least: int) -> Float:
+    """(side, side, 1) noise of unit spread whose grains are up to side / least pixels wide."""
+    cells = int(rng.integers(least, side))
+    noise = cv2.resize(rng.normal(0, 1, (cells, cells)).astype(np.float32), (side, side))
+    return np.asarray(noise[..., None], np.float32)
 
 
 def halftone(side: int, rng: Rng) -> Float:
@@ -271,8 +281,9 @@ def _second_camera(image: Image, screen: bool, rng: Rng) -> Image:
 
 
 def part_of(room: Image, rng: Rng) -> Image:
-    """A square of the photo, half of its shorter side wide or more."""
+    """A square of the photo, half of its shorter side wide or more, at the view's size."""
     height, width = room.shape[:2]
     size = int(min(height, width) * rng.uniform(0.5, 1))
     top, left = int(rng.integers(0, height - size + 1)), int(rng.integers(0, width - size + 1))
-    return room[top : top + size, left : left + size]
+    part = room[top : top + size, left : left + size]
+    return np.asarray(cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
