@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from facecore.report import ANCESTRIES, EXPRESSIONS, FACE_TYPES, GENDERS, GLASSES, OCCLUSION_PARTS
 from facecore.sessions import Model
+from tests import photos
 from tests.onnxfile import FLOAT, UINT8, model, node, port
 
 Pixels = npt.NDArray[np.uint8]
@@ -156,6 +157,11 @@ def blue_photo(*patches: tuple[int, int, int, int, int], width: int = 320, heigh
     return image
 
 
+def png(pixels: Pixels) -> bytes:
+    """A photo's file."""
+    return photos.encoded(pixels, "PNG")
+
+
 NOT_A_FACE = 5  # a patch with no more green than this is none to the face net
 FACE_SHAPE = {
     "classes": ["square", "oval", "heart", "round"],
@@ -212,3 +218,19 @@ def fake_models() -> dict[str, FakeModel]:
             {"side": 128, "share": 0.88, "calibration": knots}, lambda face: {"synthetic": -green(face)}
         ),
     }
+
+
+class Fakes:
+    """Stands in for facecore.sessions.Models."""
+
+    def __init__(self) -> None:
+        self.models = fake_models()
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> FakeModel:
+        self.asked.add(name)
+        return self.models[name]
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        return tuple(sorted(self.asked))

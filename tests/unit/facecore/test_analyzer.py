@@ -13,59 +13,18 @@ import numpy as np
 import pytest
 
 from facecore import Analyzer
-from facecore.align import Square
-from facecore.analyzer import _Seen, _upright
-from facecore.detector import Found
 from facecore.errors import CorruptImage, ImageError, ImageTooLarge, ModelError, NoFace, UnsupportedFormat
-from facecore.intake import Photo
 from facecore.report import ALL, Face, Field, Report
 from tests import photos
 from tests.unit.facecore.kit import (
-    NOT_A_FACE,
-    FakeModel,
-    Pixels,
-    blue_patches,
+    Fakes,
     blue_photo,
-    detector_model,
     drawn_points,
-    fake_models,
-    models_folder,
     moved,
+    png,
 )
 
 FACE_NET = ALL - {Field.LIVENESS, Field.SYNTHETIC}
-
-
-class Fakes:
-    """Stands in for facecore.sessions.Models."""
-
-    def __init__(self) -> None:
-        self.models = fake_models()
-        self.asked: set[str] = set()
-
-    def __getitem__(self, name: str) -> FakeModel:
-        self.asked.add(name)
-        return self.models[name]
-
-    @property
-    def loaded(self) -> tuple[str, ...]:
-        return tuple(sorted(self.asked))
-
-
-@pytest.fixture
-def fakes(monkeypatch: pytest.MonkeyPatch) -> Fakes:
-    fakes = Fakes()
-    monkeypatch.setattr("facecore.analyzer.Models", lambda *args: fakes)
-    return fakes
-
-
-@pytest.fixture
-def analyzer(fakes: Fakes, tmp_path: Path) -> Analyzer:
-    return Analyzer(models_folder(tmp_path), max_pixels=4_000_000)
-
-
-def png(pixels: Pixels) -> bytes:
-    return photos.encoded(pixels, "PNG")
 
 
 ONE = blue_photo((40, 30, 60, 80, 100))
@@ -335,80 +294,6 @@ def test_what_a_registry_entry_lacks_is_named(
     fakes.models[name].facts = facts
     with pytest.raises(ModelError, match=missing):
         analyzer.analyse(png(ONE))
-
-
-# ---- faces that the detector is not sure of
-
-
-@pytest.fixture
-def unsure(fakes: Fakes) -> None:
-    fakes.models["detector"] = detector_model(lambda canvas: blue_patches(canvas, score=0.6))
-
-
-TWO = blue_photo((20, 30, 60, 80, 100), (160, 20, 90, 120, NOT_A_FACE))
-
-
-def test_the_face_net_confirms_what_the_detector_is_not_sure_of(analyzer: Analyzer, unsure: None) -> None:
-    (face,) = analyzer.analyse(png(TWO), frozenset({Field.LIVENESS})).faces
-    assert face.box.width == pytest.approx(60, abs=2)
-    assert face.age is None
-    assert analyzer.loaded == ("detector", "face", "liveness")
-
-
-def test_the_largest_confirmed_face_is_the_one_reported(analyzer: Analyzer, unsure: None) -> None:
-    (face,) = analyzer.analyse(png(TWO), faces=1).faces
-    assert face.box.width == pytest.approx(60, abs=2)
-
-
-@pytest.mark.parametrize(
-    ("score", "face", "count"),
-    [
-        (0.79, 0.01, 0),
-        (0.75, 0.7, 0),
-        (0.75, 0.9, 1),
-        (0.51, 0.98, 0),
-        (0.51, 0.998, 1),
-        (0.79, 0.0, 0),
-        (0.51, 1.0, 1),
-    ],
-)
-def test_both_nets_together_decide_on_a_doubtful_face(
-    analyzer: Analyzer, fakes: Fakes, score: float, face: float, count: int
-) -> None:
-    fakes.models["detector"] = detector_model(lambda canvas: blue_patches(canvas, score=score))
-    run = fakes.models["face"].run
-    fakes.models["face"].run = lambda **inputs: {**run(**inputs), "face": np.array([face], np.float32)}
-    assert len(analyzer.locate(blue_photo((20, 30, 60, 80, 100)))) == count
-
-
-@pytest.mark.parametrize(("angle", "count"), [(59, 2), (-59, 2), (62, 1), (-90, 1), (180, 1)])
-@pytest.mark.parametrize("lean", [0, 170, -100])
-def test_a_doubtful_face_stands_the_same_way_up_as_a_sure_one(angle: float, lean: float, count: int) -> None:
-    def seen(turned: float, score: float) -> _Seen:
-        photo = Photo(TWO, TWO.shape[1], TWO.shape[0], 1.0)
-        turn = (turned + 180) % 360 - 180
-        found = Found(np.zeros(4, np.float32), np.zeros((5, 2), np.float32), score)
-        return _Seen(photo, found, Square(50, 50, 40, turn))
-
-    doubtful, sure = seen(lean + angle, 0.7), seen(lean, 0.9)
-    assert len(_upright([doubtful, sure], 0.8)) == count
-    assert len(_upright([doubtful, seen(lean, 0.7)], 0.8)) == 2, "nobody knows which way is up"
-    assert len(_upright([seen(lean + angle, 0.9), sure], 0.8)) == 2
-
-
-def test_a_photo_of_refused_faces_only_has_none(analyzer: Analyzer, unsure: None) -> None:
-    with pytest.raises(NoFace):
-        analyzer.analyse(png(blue_photo((160, 20, 90, 120, NOT_A_FACE))))
-
-
-def test_a_sure_face_is_not_asked_about(analyzer: Analyzer) -> None:
-    assert len(analyzer.analyse(png(TWO), frozenset()).faces) == 2
-    assert analyzer.loaded == ("detector",)
-
-
-def test_locating_gives_the_confirmed_faces(analyzer: Analyzer, unsure: None) -> None:
-    (found,) = analyzer.locate(TWO)
-    assert found.points.shape == (5, 2)
 
 
 def test_a_report_is_json(analyzer: Analyzer) -> None:

@@ -1,0 +1,22 @@
+"""An analyzer over stand-ins for the models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from facecore import Analyzer
+from tests.unit.facecore.kit import Fakes, models_folder
+
+
+@pytest.fixture
+def fakes(monkeypatch: pytest.MonkeyPatch) -> Fakes:
+    fakes = Fakes()
+    monkeypatch.setattr("facecore.analyzer.Models", lambda *args: fakes)
+    return fakes
+
+
+@pytest.fixture
+def analyzer(fakes: Fakes, tmp_path: Path) -> Analyzer:
+    return Analyzer(models_folder(tmp_path), max_pixels=4_000_000)
