@@ -1,4 +1,4 @@
-"""An analyzer over stand-ins for the models."""
+"""Stand-ins for the models, and an analyzer over them."""
 
 from __future__ import annotations
 
@@ -18,5 +18,6 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Fakes:
 
 
 @pytest.fixture
-def analyzer(fakes: Fakes, tmp_path: Path) -> Analyzer:
+def faked(fakes: Fakes, tmp_path: Path) -> Analyzer:
+    """An analyzer over ``fakes``."""
     return Analyzer(models_folder(tmp_path), max_pixels=4_000_000)

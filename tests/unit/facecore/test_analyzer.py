@@ -27,6 +27,11 @@ from tests.unit.facecore.kit import (
 FACE_NET = ALL - {Field.LIVENESS, Field.SYNTHETIC}
 
 
+@pytest.fixture
+def analyzer(faked: Analyzer) -> Analyzer:
+    return faked
+
+
 ONE = blue_photo((40, 30, 60, 80, 100))
 THREE = blue_photo((10, 20, 50, 60, 30), (100, 10, 90, 110, 120), (220, 40, 70, 80, 210))
 NONE = blue_photo()

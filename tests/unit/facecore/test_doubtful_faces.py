@@ -16,6 +16,11 @@ from tests.unit.facecore.kit import NOT_A_FACE, Fakes, blue_patches, blue_photo,
 
 
 @pytest.fixture
+def analyzer(faked: Analyzer) -> Analyzer:
+    return faked
+
+
+@pytest.fixture
 def unsure(fakes: Fakes) -> None:
     fakes.models["detector"] = detector_model(lambda canvas: blue_patches(canvas, score=0.6))
 
