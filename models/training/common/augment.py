@@ -79,6 +79,20 @@ def sharpen(image: Image, amount: float, sigma: float) -> Image:
     return np.asarray(cv2.addWeighted(image, 1 + amount, soft, -amount, 0), np.uint8)
 
 
+def webcam(image: Image, rng: Rng) -> Image:
+    """A cheap camera: few pixels, bright parts burnt out and glowing, noise, sometimes sharpened, much compressed."""
+    x = image.astype(np.float32) * rng.uniform(0.9, 1.2)
+    if rng.random() < 0.5:
+        glow = cv2.GaussianBlur(np.maximum(x - 200, 0), (0, 0), rng.uniform(2, 9))
+        x = x + glow * rng.uniform(0.3, 1.5)
+    out = soften(np.clip(x + rng.uniform(0, 18), 0, 255).astype(np.uint8), rng, 2.2)
+    if rng.random() < 0.6:
+        out = noise(out, rng, 9)
+    if rng.random() < 0.4:
+        out = sharpen(out, float(rng.uniform(0.3, 1.5)), float(rng.uniform(0.8, 1.6)))
+    return jpeg(out, rng, 30, 85)
+
+
 def blur(image: Image, sigma: float, rng: Rng) -> Image:
     """A Gaussian, defocus-disc or motion kernel whose standard deviation is ``sigma`` pixels."""
     kind = rng.integers(3)

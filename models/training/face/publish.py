@@ -54,7 +54,7 @@ def publish() -> dict[str, float]:
     face = torch.zeros(2, SIDE, SIDE, 3, dtype=torch.uint8)
     path = export(FaceModel(net, mirrored=True), {"crop": face}, FaceModel.outputs, axes, "face")
     plain, facts = _measured(path)
-    quantise(path, samples(FaceTask(), {"image": "crop"}))
+    quantise(path, samples(FaceTask(), {"image": "crop"}), clipped=True)
     figures, facts = _measured(path)
     register("face", path, facts | {"figures": {k: round(v, 5) for k, v in figures.items()}})
     plot = training_plot(

@@ -218,14 +218,10 @@ def glare(image: Image, rng: Rng) -> Image:
     return np.clip(image + layer[..., None] + veil, 0, 255).astype(np.uint8)
 
 
-def place(image: Image, mask: Float, large: bool, rng: Rng) -> tuple[Image, Float]:
-    """Perspective, turn, size and, for paper, curl; the face stays in the middle."""
+def place(image: Image, mask: Float, large: bool, rng: Rng, tilt: float = 1) -> tuple[Image, Float]:
+    """Perspective and turn (``tilt`` times the usual), size and, for paper, curl; the face stays in the middle."""
     side = image.shape[0]
-    corners = np.array([[0, 0], [side, 0], [side, side], [0, side]], np.float32)
-    moved = corners + rng.normal(0, side * 0.035, (4, 2)).astype(np.float32)
-    angle, scale = rng.normal(0, 5), rng.uniform(0.95, 1.15) if large else rng.uniform(0.9, 1.12)
-    turn = cv2.getRotationMatrix2D((side / 2, side / 2), angle, scale)
-    matrix = cv2.getPerspectiveTransform(corners, (moved @ turn[:, :2].T + turn[:, 2]).astype(np.float32))
+    matrix = _perspective(rng, tilt, (0.95, 1.15) if large else (0.9, 1.12))
     y, x = np.mgrid[:side, :side].astype(np.float32)
     back = np.linalg.inv(matrix)
     w = back[2, 0] * x + back[2, 1] * y + back[2, 2]
@@ -240,6 +236,25 @@ def place(image: Image, mask: Float, large: bool, rng: Rng) -> tuple[Image, Floa
     out = cv2.remap(image, u, v, cv2.INTER_LINEAR, borderMode=border)
     cover = np.ones((side, side), np.float32) if large else cv2.remap(mask, u, v, cv2.INTER_LINEAR)
     return np.asarray(out, np.uint8), np.asarray(cover, np.float32)
+
+
+def askew(view: View, rng: Rng, tilt: float = 1) -> View:
+    """The view as a camera sees it that is turned as much as one before a medium is (see ``place``)."""
+    matrix = _perspective(rng, tilt, (0.95, 1.15))
+    image = cv2.warpPerspective(
+        view.image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+    )
+    return View(np.asarray(image, np.uint8), _inside(view.seen), view.aspect)
+
+
+def _perspective(rng: Rng, tilt: float, scales: tuple[float, float]) -> NDArray[np.float64]:
+    """(3, 3) from one view to another: a little perspective and turn, ``tilt`` times the usual, and a size."""
+    corners = np.array([[0, 0], [SIDE, 0], [SIDE, SIDE], [0, SIDE]], np.float32)
+    moved = corners + rng.normal(0, SIDE * 0.035 * tilt, (4, 2)).astype(np.float32)
+    angle, scale = rng.normal(0, 5 * tilt), rng.uniform(*scales)
+    turn = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), angle, scale)
+    turned = (moved @ turn[:, :2].T + turn[:, 2]).astype(np.float32)
+    return np.asarray(cv2.getPerspectiveTransform(corners, turned), np.float64)
 
 
 def _fingers(image: Image, cover: Float, rng: Rng) -> Image:

@@ -19,12 +19,12 @@ from ..common.packs import Image
 from .figures import liveness_figures
 from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessNet, combined
 from .recipe import WIDTHS
-from .simulate import HEIGHTS, SIDE, View
+from .simulate import HEIGHTS, SIDE, View, askew
 from .views import load_simulated, load_views, odds
 
 # What a batch is made of: half live, half attack; no source alone decides a class.
 LIVE = {"casia": 0.2, "nuaa": 0.18, "scene": 0.38, "web": 0.24}
-ATTACK = {"casia": 0.25, "nuaa": 0.17, "phone": 0.26, "simulated": 0.32}
+ATTACK = {"casia": 0.24, "nuaa": 0.15, "phone": 0.25, "simulated": 0.36}
 EPOCH = 6400
 RECOLOURED = 0.4  # of the views
 WEIGHTS = {"both": 1.0, "context": 0.3, "face": 0.5}  # of the heads' losses
@@ -105,16 +105,25 @@ class LivenessTask:
 
 
 def varied(view: View, rng: np.random.Generator) -> View:
-    """What happens to live and attack photos alike: mirror, clip, camera, codec."""
+    """What happens to live and attack photos alike: perspective, mirror, clip, camera, light, codec."""
+    if rng.random() < 0.2:  # recaptures are made in perspective, which must not tell them
+        view = askew(view, rng, 0.25 if rng.random() < 0.6 else 1)
     image, (x0, y0, x1, y1) = view.image, view.seen
     if rng.random() < 0.5:
         image, x0, x1 = np.ascontiguousarray(image[:, ::-1]), SIDE - x1, SIDE - x0
-    if rng.random() < 0.45:  # the photo ends close to the face
-        face = SIDE / HEIGHTS
+    face = SIDE / HEIGHTS
+    if rng.random() < 0.2:  # the photo ends close to the face on every side
+        x0 = max(x0, int(SIDE / 2 - face * rng.uniform(0.42, 0.75)))
+        x1 = min(x1, int(SIDE / 2 + face * rng.uniform(0.42, 0.75)))
+        y0 = max(y0, int(SIDE / 2 - face * rng.uniform(0.46, 0.75)))
+        y1 = min(y1, int(SIDE / 2 + face * rng.uniform(0.46, 0.75)))
+    elif rng.random() < 0.5:  # on some
         x0 = max(x0, int(SIDE / 2 - face * rng.uniform(0.5, 1.35)))
         x1 = min(x1, int(SIDE / 2 + face * rng.uniform(0.5, 1.35)))
         y0 = max(y0, int(SIDE / 2 - face * rng.uniform(0.55, 1.35)))
         y1 = min(y1, int(SIDE / 2 + face * rng.uniform(0.55, 1.35)))
+    if rng.random() < 0.1:
+        image = augment.webcam(image, rng)
     if rng.random() < 0.75:
         image = augment.light(image, rng, 0.9)
     if rng.random() < 0.12:
@@ -123,6 +132,8 @@ def varied(view: View, rng: np.random.Generator) -> View:
         image = augment.soften(image, rng, 2.2)
     elif rng.random() < 0.25:
         image = augment.blur(image, float(rng.uniform(0.4, 1.5)), rng)
+    if rng.random() < 0.3:
+        image = augment.sharpen(image, float(rng.uniform(0.3, 2)), float(rng.uniform(0.6, 1.6)))
     if rng.random() < 0.35:
         image = augment.noise(image, rng, 10)
     if rng.random() < 0.55:

@@ -14,11 +14,18 @@ from tqdm import tqdm
 from ..common.packs import BUILD, Image, cached, images, listed, points, rows, stacked
 from ..detector.scenes import fit_box, load_scenes, points_to_box, trusted
 from .displays import phone, poster
+from .held import held
 from .simulate import HEIGHTS, SIDE, View, recapture
 
-SIMULATED = {"train": 10000, "val": 500}
-KINDS = (recapture, 0.5), (poster, 0.27), (phone, 0.23)  # with their shares
+SIMULATED = {"train": 12000, "val": 500}
+# Kinds of recaptures, their shares, and whose photos they show: portraits with shoulders for those seen as a whole.
+CLOSE = {"casia": 0.15, "nuaa": 0.15, "scene": 0.4, "web": 0.3}
+WHOLE = {"casia": 0.05, "nuaa": 0.1, "scene": 0.6, "web": 0.25}
+KINDS = (recapture, 0.3, CLOSE), (poster, 0.28, WHOLE), (phone, 0.22, WHOLE), (held, 0.2, CLOSE)
 LEAST_HEIGHT = 56  # pixels of a scene's face; smaller ones would be mostly enlargement
+# Phone captures of these people show prints (seen by eye), a seventh by their odds; of the others, screens.
+PRINTED = [f"pr{number:02}" for number in (7, 10, 12, 18, 23, 27, 33, 41, 49, 55, 56, 58, 61)]
+PRINTS = 2.5  # how much oftener those are drawn
 WEB = {"utk": 3600, "scut": 900, "amls": 1400, "hardfake": 424, "ffhq": 223, "shape": 270, "w300": 792}
 
 
@@ -130,11 +137,13 @@ def _make(path: Path) -> None:
 def odds(subject: NDArray[np.str_]) -> NDArray[np.float64]:
     """How often to draw each photo (sum 1): all of a person's together as the root of their number, not as it.
 
+    Prints among the phone captures are drawn more often.
+
     Args:
         subject: (n,) whose photo each is; empty where nobody knows, which is a person of its own.
     """
     _, person, count = np.unique(subject, return_inverse=True, return_counts=True)
-    weight = np.where(subject == "", 1.0, 1 / np.sqrt(count[person]))
+    weight = np.where(subject == "", 1.0, 1 / np.sqrt(count[person])) * np.where(np.isin(subject, PRINTED), PRINTS, 1)
     return np.asarray(weight / weight.sum(), np.float64)
 
 
@@ -155,14 +164,13 @@ def _simulate(views: Views, split: str, path: Path) -> None:
     count = SIMULATED[split]
     rooms = load_rooms(split)
     pools = {}
-    for name in ("casia", "nuaa", "scene", "web"):
+    for name in CLOSE:
         pools[name] = np.flatnonzero((views.source == name) & (views.live == 1) & (views.val == (split == "val")))
     array = _pixels(f"recaptures-{split}", count)
     seen, source = np.zeros((count, 4), np.int32), []
-    names, shares = list(pools), np.array([0.15, 0.15, 0.4, 0.3])
     for i in tqdm(range(count), desc=f"simulate {split}", disable=None):
-        name = names[int(rng.choice(len(names), p=shares))]
-        kind = KINDS[int(rng.choice(len(KINDS), p=[share for _, share in KINDS]))][0]
+        kind, _, shown = KINDS[int(rng.choice(len(KINDS), p=[share for _, share, _ in KINDS]))]
+        name = str(rng.choice(list(shown), p=list(shown.values())))
         made = kind(views.view(int(rng.choice(pools[name]))), rooms[int(rng.integers(len(rooms)))], rng)
         array[i], seen[i] = made.image, made.seen
         source.append(f"{kind.__name__}-{name}")

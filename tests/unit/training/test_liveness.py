@@ -13,7 +13,8 @@ from training.common import augment
 from training.liveness import simulate
 from training.liveness.displays import phone, poster
 from training.liveness.figures import LIVE_WEIGHTS, calibration_knots, live_weights, liveness_figures
-from training.liveness.simulate import HEIGHTS, SIDE, View, recapture
+from training.liveness.held import held
+from training.liveness.simulate import HEIGHTS, SIDE, View, askew, recapture
 from training.liveness.views import KINDS, Views, make_view, odds
 
 Kind = Callable[[View, Pixels, np.random.Generator], View]
@@ -70,7 +71,7 @@ def test_what_lies_outside_the_photo_is_black_and_told() -> None:
 # ---- simulated recaptures
 
 
-@pytest.mark.parametrize("kind", [kind for kind, _ in KINDS])
+@pytest.mark.parametrize("kind", [kind for kind, *_ in KINDS])
 @pytest.mark.parametrize("seed", range(12))
 def test_a_recapture_is_a_view_that_its_seed_decides(seed: int, kind: Kind) -> None:
     live, behind = view(), room()
@@ -78,14 +79,15 @@ def test_a_recapture_is_a_view_that_its_seed_decides(seed: int, kind: Kind) -> N
     assert made.image.shape == (SIDE, SIDE, 3)
     assert made.image.dtype == np.uint8
     assert made.aspect == live.aspect
-    assert made.seen == (0, 0, SIDE, SIDE)
+    assert made.seen == again.seen
+    assert made.seen == (0, 0, SIDE, SIDE) or kind is poster
     assert (made.image == again.image).all()
     assert (live.image == view().image).all()  # the inputs stay as they were
     assert (behind == room()).all()
     assert (made.image != live.image).any()
 
 
-@pytest.mark.parametrize("kind", [kind for kind, _ in KINDS])
+@pytest.mark.parametrize("kind", [kind for kind, *_ in KINDS])
 def test_recaptures_differ(kind: Kind) -> None:
     made = [kind(view(), room(), np.random.default_rng(seed)).image for seed in range(12)]
     assert len({image.tobytes() for image in made}) == 12
@@ -109,7 +111,24 @@ def test_the_filling_of_a_clipped_photo_is_never_seen() -> None:
     assert found == {(0, 0, SIDE, SIDE), (44, 0, SIDE, 186)}
 
 
-@pytest.mark.parametrize("kind", [poster, phone])
+def test_a_view_askew_stays_in_the_middle_and_hides_its_filling() -> None:
+    seen = (30, 0, SIDE, 200)
+    live = view(seen)
+    live.image[:, :30] = live.image[200:] = (255, 0, 255)
+    for seed in range(20):
+        made = askew(live, np.random.default_rng(seed), 0.25)
+        left, top, right, bottom = made.seen
+        assert made.seen == (44, 0, SIDE, 186)
+        assert made.aspect == live.aspect
+        part = made.image[top:bottom, left:right].astype(int)
+        assert not ((part[..., 0] - part[..., 1] > 120) & (part[..., 2] - part[..., 1] > 120)).any()
+        half = round(FACE / 3)
+        middle = made.image[SIDE // 2 - half : SIDE // 2 + half, SIDE // 2 - half : SIDE // 2 + half]
+        assert (middle == (120, 160, 200)).mean() > 0.95
+    assert (live.image[:, :30] == (255, 0, 255)).all()  # the view given is left as it was
+
+
+@pytest.mark.parametrize("kind", [poster, phone, held])
 def test_a_display_ends_where_the_photo_ended(kind: Kind) -> None:
     """The filling is magenta here, and nothing of that colour is in the answer but for what interpolation mixed in."""
     left, top, right, bottom = seen = (30, 40, 220, 200)
@@ -130,11 +149,27 @@ def test_a_phone_shows_its_dark_body() -> None:
     assert np.median(dark) > 0.08
 
 
+def test_a_poster_is_now_and_then_clipped_to_little_more_than_the_paper() -> None:
+    edges = np.array([poster(view(), room(), np.random.default_rng(seed)).seen for seed in range(60)])
+    whole = (edges == (0, 0, SIDE, SIDE)).all(1)
+    assert 0.3 < whole.mean() < 0.8  # all of the view is also seen where the print is larger
+    reach = np.abs(edges[~whole] - SIDE / 2) / FACE
+    assert reach.min() > 0.45  # the face itself is never clipped
+
+
+def test_shares_make_one() -> None:
+    assert sum(share for _, share, _ in KINDS) == pytest.approx(1)
+    for _, _, shown in KINDS:
+        assert sum(shown.values()) == pytest.approx(1)
+
+
 def test_a_persons_photos_are_drawn_as_the_root_of_their_number() -> None:
     drawn = odds(np.array(["a"] * 4 + ["b", "", ""]))
     assert drawn.sum() == pytest.approx(1)
     assert drawn[:4].sum() == pytest.approx(2 * drawn[4])
     assert drawn[5] == drawn[6] == pytest.approx(drawn[4])
+    printed, screen = odds(np.array(["pr18", "pr01"]))
+    assert printed == pytest.approx(2.5 * screen)
 
 
 @pytest.mark.parametrize("tone", [simulate.screen_tone, simulate._print_tone])
@@ -208,3 +243,15 @@ def test_recolouring_moves_means_and_spreads_and_nothing_else() -> None:
     assert whole.std() > dull.std()
     half = augment.recolour(dull, warm, 0.5).mean((0, 1))
     assert (np.abs(half - (dull.mean((0, 1)) + warm.mean((0, 1))) / 2) < 8).all()
+
+
+def test_a_webcam_blurs_and_keeps_the_picture() -> None:
+    fine = np.repeat(np.repeat(np.random.default_rng(6).integers(40, 180, (32, 32, 3), np.uint8), 4, 0), 4, 1)
+    sharper = 0
+    for seed in range(20):
+        out = augment.webcam(fine, np.random.default_rng(seed))
+        assert out.shape == fine.shape
+        assert out.dtype == np.uint8
+        assert np.corrcoef(out.ravel(), fine.ravel())[0, 1] > 0.5
+        sharper += np.abs(np.diff(out.astype(int), axis=1)).max() > np.abs(np.diff(fine.astype(int), axis=1)).max()
+    assert sharper < 10  # some sharpen, most do not
