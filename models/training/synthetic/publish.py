@@ -102,9 +102,9 @@ ones. The committed weights saw 18 epochs with composites as two fifths of the f
 AdamW, cosine, averaged weights, bfloat16."""
 
 LEFT_OUT = """For each generator a net was trained without all of its sets, their real photos too, for a third as many
-epochs, and measured on all photos of those sets (`make train MODEL=synthetic.strangers`; generators that are not listed
-were not left out yet). A generator that training never saw is not found at all: its traces are its own, and what the
-other generators' photos taught points the wrong way."""
+epochs, and measured on all photos of those sets (`make train MODEL=synthetic.strangers`). A kind of forgery that
+training never saw is hardly found, StyleGAN2 not at all: its traces are its own, and what the others' photos taught
+points the wrong way."""
 
 CALIBRATION = """A monotone, piecewise linear map of the logit: 0.00048 is where 2 % of the real validation photos
 (every set weighted alike) are called synthetic."""
