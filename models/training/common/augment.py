@@ -73,9 +73,10 @@ def soften(image: Image, rng: Rng, most: float = 2.5) -> Image:
     return np.asarray(cv2.resize(small, (width, height), interpolation=way), np.uint8)
 
 
-def sharpen(image: Image, amount: float, sigma: float) -> Image:
-    """Unsharp masking: adds ``amount`` times what a Gaussian of ``sigma`` pixels takes away."""
-    soft = cv2.GaussianBlur(image, (0, 0), sigma)
+def sharpen(image: Image, rng: Rng, most: float = 2, sigmas: tuple[float, float] = (0.6, 1.6)) -> Image:
+    """Unsharp masking: adds up to ``most`` times what a Gaussian of a random sigma (pixels) takes away."""
+    amount = float(rng.uniform(0.3, most))
+    soft = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(*sigmas)))
     return np.asarray(cv2.addWeighted(image, 1 + amount, soft, -amount, 0), np.uint8)
 
 
@@ -89,7 +90,7 @@ def webcam(image: Image, rng: Rng) -> Image:
     if rng.random() < 0.6:
         out = noise(out, rng, 9)
     if rng.random() < 0.4:
-        out = sharpen(out, float(rng.uniform(0.3, 1.5)), float(rng.uniform(0.8, 1.6)))
+        out = sharpen(out, rng, 1.5, (0.8, 1.6))
     return jpeg(out, rng, 30, 85)
 
 

@@ -35,8 +35,7 @@ def quantise(path: Path, inputs: Iterable[Inputs], last: bool = True, clipped: b
         path: The exported file; the quantised one takes its place.
         inputs: Training inputs by name, to see the activations' extremes on.
         last: Whether convolutions that nothing but shapes and exponentials follow are quantised too.
-        clipped: Whether the few largest activations are cut off; takes some 10 MB of memory for each megapixel that
-            ``inputs`` have together.
+        clipped: Whether the few largest activations are cut off; holds those of all ``inputs`` in memory at once.
     """
     logging.getLogger().setLevel(logging.ERROR)  # the tool advises a preprocessing that was done
     with tempfile.TemporaryDirectory() as folder:

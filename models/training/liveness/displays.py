@@ -7,8 +7,11 @@ picture itself is sharp and true, so that often the surroundings alone tell.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ..common import augment
 from .simulate import HEIGHTS, SIDE, Image, Rng, View, glare, grain, halftone, part_of, place, saturated, screen_tone
@@ -31,16 +34,15 @@ def poster(view: View, room: Image, rng: Rng) -> View:
     if rng.random() < 0.85:
         same, most = rng.random() < 0.6, np.log(0.1 if rng.random() < 0.6 else 0.5)
         wide = FACE * np.exp(rng.uniform(np.log(0.015), most, 1 if same else 4)) * np.ones(4)
-        paper = _moved(picture, wide)
-        left, top, right, bottom = clipped(paper)
-        canvas[top:bottom, left:right] = plain(rng, rng.random() < 0.9)[top:bottom, left:right]
+        paper = moved(picture, wide)
+        paste(canvas, plain(rng, rng.random() < 0.9), paper)
     if rng.random() < 0.3:
         _neighbour(canvas, part_of(room, rng), paper, rng)
     paste(canvas, printed(view.image, rng), picture)
     made = photographed(canvas, view, rng, shine=0.25, tilt=1 if rng.random() < 0.3 else 0.25)
     if rng.random() < 0.5:
         return made
-    return View(made.image, clipped(_moved(paper, FACE * rng.uniform(-0.06, 0.2, 4))), made.aspect)
+    return View(made.image, clipped(moved(paper, FACE * rng.uniform(-0.06, 0.2, 4))), made.aspect)
 
 
 def phone(view: View, room: Image, rng: Rng) -> View:
@@ -63,7 +65,7 @@ def phone(view: View, room: Image, rng: Rng) -> View:
         int(FACE * (rng.uniform(0.05, 0.25) if rng.random() < 0.5 else rng.uniform(0.25, 0.9))) for _ in range(2)
     )
     left, top, right, bottom = picture
-    body = (left - bezel, top - above, right + bezel, bottom + below)
+    body = moved(picture, np.array([bezel, above, bezel, below]))
     _body(canvas, body, rng)
     inner = clipped((left, body[1] + bezel, right, body[3] - bezel))
     canvas[inner[1] : inner[3], inner[0] : inner[2]] = int(rng.uniform(0, 22))
@@ -93,7 +95,7 @@ def _ends(seen: Edges, rng: Rng, hidden: float) -> Edges:
     return found[0], found[1], found[2], found[3]
 
 
-def _moved(edges: Edges, outward: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Edges:
+def moved(edges: Edges, outward: NDArray[Any]) -> Edges:
     """The edges, each that many pixels further out."""
     left, top, right, bottom = (np.array(edges) + outward * [-1, -1, 1, 1]).astype(int).tolist()
     return left, top, right, bottom
@@ -102,14 +104,14 @@ def _moved(edges: Edges, outward: np.ndarray[tuple[int], np.dtype[np.float64]]) 
 def _neighbour(canvas: Image, other: Image, paper: Edges, rng: Rng) -> None:
     """Another print beside, above or below, a gap away."""
     gap = int(FACE * rng.uniform(0.02, 0.2))
-    left, top, right, bottom = clipped(_moved(paper, np.full(4, float(gap))))
+    left, top, right, bottom = clipped(moved(paper, np.full(4, float(gap))))
     side = int(rng.integers(4))
     x0, x1 = (0, left) if side == 0 else (right, SIDE) if side == 1 else (0, SIDE)
     y0, y1 = (0, top) if side == 2 else (bottom, SIDE) if side == 3 else (0, SIDE)
-    canvas[y0:y1, x0:x1] = other[y0:y1, x0:x1]
+    paste(canvas, other, (x0, y0, x1, y1))
 
 
-def clipped(edges: tuple[int, ...] | np.ndarray[tuple[int], np.dtype[np.int64]]) -> Edges:
+def clipped(edges: Edges) -> Edges:
     """The edges within the view."""
     left, top, right, bottom = (int(np.clip(value, 0, SIDE)) for value in edges)
     return left, top, right, bottom
@@ -221,7 +223,7 @@ def photographed(canvas: Image, view: View, rng: Rng, shine: float, webcam: floa
         if rng.random() < 0.35:
             out = augment.blur(out, float(rng.uniform(0.3, 0.9)), rng)
         if rng.random() < 0.7:
-            out = augment.sharpen(out, float(rng.uniform(0.3, 2)), float(rng.uniform(0.6, 1.4)))
+            out = augment.sharpen(out, rng, sigmas=(0.6, 1.4))
     if rng.random() < 0.3:
         out = augment.light(out, rng, 0.5)
     return View(np.ascontiguousarray(out), (0, 0, SIDE, SIDE), view.aspect)

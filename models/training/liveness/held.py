@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ..common import augment
-from .displays import FACE, Edges, clipped, hand, paste, photographed, plain, printed
+from .displays import FACE, Edges, clipped, hand, moved, paste, photographed, plain, printed
 from .simulate import SIDE, Image, Rng, View, part_of, screen_tone
 
 
@@ -43,8 +43,7 @@ def _sheet(canvas: Image, view: View, picture: Edges, rng: Rng) -> Edges:
     if rng.random() < 0.25:
         shown = _cut_eyes(shown, view, rng)
     margin = (FACE * rng.uniform(0, 0.2, 4) * (rng.random(4) < 0.5)).astype(int)
-    body = clipped(np.array(picture) + margin * [-1, -1, 1, 1])
-    left, top, right, bottom = body
+    body = clipped(moved(picture, margin))
     paper = plain(rng, True)
     paste(paper, shown, picture)
     if rng.random() < 0.6:  # bent around an upright or lying axis
@@ -52,7 +51,7 @@ def _sheet(canvas: Image, view: View, picture: Edges, rng: Rng) -> Edges:
         light = 1 + rng.uniform(0.05, 0.3) * (np.sin(ramp) if rng.random() < 0.5 else 1 - np.abs(ramp))
         light = light[None, :, None] if rng.random() < 0.7 else light[:, None, None]
         paper = np.clip(paper * light, 0, 255).astype(np.uint8)
-    canvas[top:bottom, left:right] = paper[top:bottom, left:right]
+    paste(canvas, paper, body)
     return body
 
 
@@ -71,9 +70,7 @@ def _cut_eyes(shown: Image, view: View, rng: Rng) -> Image:
 
 def _tablet(canvas: Image, image: Image, picture: Edges, rng: Rng) -> Edges:
     """A tablet whose picture may not fill it; gives its edges."""
-    left, top, right, bottom = picture
-    wide = FACE * rng.uniform(0.03, 0.3, 4)
-    body = left - int(wide[0]), top - int(wide[1]), right + int(wide[2]), bottom + int(wide[3])
+    body = moved(picture, (FACE * rng.uniform(0.03, 0.3, 4)).astype(int))
     tone = rng.uniform(0, 45, 3) if rng.random() < 0.85 else rng.uniform(170, 250, 3)
     x0, y0, x1, y1 = clipped(body)
     canvas[y0:y1, x0:x1] = tone

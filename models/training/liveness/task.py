@@ -111,17 +111,15 @@ def varied(view: View, rng: np.random.Generator) -> View:
     image, (x0, y0, x1, y1) = view.image, view.seen
     if rng.random() < 0.5:
         image, x0, x1 = np.ascontiguousarray(image[:, ::-1]), SIDE - x1, SIDE - x0
-    face = SIDE / HEIGHTS
-    if rng.random() < 0.2:  # the photo ends close to the face on every side
-        x0 = max(x0, int(SIDE / 2 - face * rng.uniform(0.42, 0.75)))
-        x1 = min(x1, int(SIDE / 2 + face * rng.uniform(0.42, 0.75)))
-        y0 = max(y0, int(SIDE / 2 - face * rng.uniform(0.46, 0.75)))
-        y1 = min(y1, int(SIDE / 2 + face * rng.uniform(0.46, 0.75)))
+    ends = None  # how near and far from the face's middle the photo ends, across and down, in box heights
+    if rng.random() < 0.2:  # close on every side
+        ends = (0.42, 0.75), (0.46, 0.75)
     elif rng.random() < 0.5:  # on some
-        x0 = max(x0, int(SIDE / 2 - face * rng.uniform(0.5, 1.35)))
-        x1 = min(x1, int(SIDE / 2 + face * rng.uniform(0.5, 1.35)))
-        y0 = max(y0, int(SIDE / 2 - face * rng.uniform(0.55, 1.35)))
-        y1 = min(y1, int(SIDE / 2 + face * rng.uniform(0.55, 1.35)))
+        ends = (0.5, 1.35), (0.55, 1.35)
+    if ends:
+        left, right, top, bottom = (SIDE / HEIGHTS * rng.uniform(*ends[side // 2]) for side in range(4))
+        x0, x1 = max(x0, int(SIDE / 2 - left)), min(x1, int(SIDE / 2 + right))
+        y0, y1 = max(y0, int(SIDE / 2 - top)), min(y1, int(SIDE / 2 + bottom))
     if rng.random() < 0.1:
         image = augment.webcam(image, rng)
     if rng.random() < 0.75:
@@ -133,7 +131,7 @@ def varied(view: View, rng: np.random.Generator) -> View:
     elif rng.random() < 0.25:
         image = augment.blur(image, float(rng.uniform(0.4, 1.5)), rng)
     if rng.random() < 0.3:
-        image = augment.sharpen(image, float(rng.uniform(0.3, 2)), float(rng.uniform(0.6, 1.6)))
+        image = augment.sharpen(image, rng)
     if rng.random() < 0.35:
         image = augment.noise(image, rng, 10)
     if rng.random() < 0.55:
