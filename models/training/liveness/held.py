@@ -24,7 +24,7 @@ def held(view: View, room: Image, rng: Rng) -> View:
     """
     near = (0.45, 0.75) if rng.random() < 0.6 else (0.6, 1.3)
     reach = FACE * rng.uniform(*near, 4) * np.array([1, 1.1, 1, 1.1])
-    left, top, right, bottom = (SIDE / 2 + reach * np.array([-1, -1, 1, 1])).astype(int)
+    left, top, right, bottom = moved((SIDE // 2,) * 4, reach)
     x0, y0, x1, y1 = view.seen
     picture = max(left, x0), max(top, y0), min(right, x1), min(bottom, y1)
     canvas = part_of(room, rng) if rng.random() < 0.7 else plain(rng, rng.random() < 0.5)
