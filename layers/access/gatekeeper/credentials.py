@@ -70,6 +70,8 @@ def add(
 ) -> Issued:
     """Create a client with one set of credentials.
 
+    A new number that another client already has is drawn again: they are short (seven digits of Tencent's APPID).
+
     Args:
         gate: Where.
         contract: What its credentials open.
@@ -86,22 +88,28 @@ def add(
         Conflict: The id, an account or a key is taken.
         ValueError: A value is out of its range; the message names it.
     """
-    texts = dict(given) if given is not None else fresh(contract)
-    at = gate.now()
-    client = Client(
-        id=client_id or f"{contract}-{secrets.token_hex(6)}",
-        contract=contract,
-        name=name,
-        account=texts.get("appid", texts.get("app_id", "")),
-        created=at,
-        expires=expires,
-        rate=rate,
-        quota_total=quota_total,
-        quota_day=quota_day,
-        settings=settings or Settings(),
-    )
-    saved = gate.ledger.save(client, [*_public_keys(client, at), *_secret_keys(gate, client, texts, at)])
-    return Issued(saved, texts)
+    for attempt in range(_ATTEMPTS):
+        texts = dict(given) if given is not None else fresh(contract)
+        at = gate.now()
+        client = Client(
+            id=client_id or f"{contract}-{secrets.token_hex(6)}",
+            contract=contract,
+            name=name,
+            account=texts.get("appid", texts.get("app_id", "")),
+            created=at,
+            expires=expires,
+            rate=rate,
+            quota_total=quota_total,
+            quota_day=quota_day,
+            settings=settings or Settings(),
+        )
+        keys = [*_public_keys(client, at), *_secret_keys(gate, client, texts, at)]
+        try:
+            return Issued(gate.ledger.save(client, keys), texts)
+        except Conflict:
+            if given is not None or attempt == _ATTEMPTS - 1 or (client_id and gate.ledger.client(client_id)):
+                raise
+    raise AssertionError  # pragma: no cover
 
 
 def rotate(gate: Gate, client_id: str, grace: float = 0.0) -> Issued:
