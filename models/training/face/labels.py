@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facecore.face_net import softened
+
 from ..common.packs import DATA, Image, number, points, rows, stacked
 
 FRAME = 128
@@ -59,7 +61,8 @@ def crop_matrix(angle: float, share: float, shift: tuple[float, float], frame: i
 def centre_crop(frame: Image) -> Image:
     """The crop that inference would take of a pack's frame."""
     matrix = crop_matrix(0, SHARE, (0, 0), frame.shape[0])
-    return np.asarray(cv2.warpAffine(np.array(frame), matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR), np.uint8)
+    crop = cv2.warpAffine(np.array(frame), matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+    return softened(np.asarray(crop, np.uint8))
 
 
 @dataclass(slots=True)

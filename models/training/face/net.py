@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -10,6 +12,8 @@ from .labels import FLIP
 
 AGES = 101
 PARTS_FLIP = [1, 0, 2, 3, 5, 4, 6]  # of the seven parts in a mirrored face
+WIDTHS = (24, 48, 96, 160, 256)  # channels after the first convolution and after each stage
+BLOCKS = (1, 1, 1, 1)  # residual blocks of each stage
 
 
 class FaceNet(nn.Module):
@@ -18,15 +22,15 @@ class FaceNet(nn.Module):
     Input (n, 3, 112, 112) in [-1, 1].
     """
 
-    def __init__(self, widths: tuple[int, ...] = (24, 48, 96, 160, 256)) -> None:
+    def __init__(self, widths: tuple[int, ...] = WIDTHS, blocks: tuple[int, ...] = BLOCKS) -> None:
         super().__init__()
         self.low = nn.Sequential(
             conv(3, widths[0], 2),
-            stage(widths[0], widths[1], 1),
-            stage(widths[1], widths[2], 1),
-            stage(widths[2], widths[3], 1),
+            stage(widths[0], widths[1], blocks[0]),
+            stage(widths[1], widths[2], blocks[1]),
+            stage(widths[2], widths[3], blocks[2]),
         )
-        self.high = stage(widths[3], widths[4], 1)
+        self.high = stage(widths[3], widths[4], blocks[3])
         self.points = nn.Sequential(
             conv(widths[3], 32, kernel=1), nn.Flatten(), nn.Dropout(0.1), nn.Linear(32 * 49, 144)
         )
@@ -76,19 +80,19 @@ class FaceModel(nn.Module):
         "face",
     )
 
-    def __init__(self, net: FaceNet, side: int = 112, mirrored: bool = False) -> None:
-        """``mirrored``: the net also looks at the mirrored crop, and the mean of both answers is given."""
+    def __init__(self, nets: Sequence[FaceNet], side: int = 112) -> None:
+        """``nets``: the mean of their raw answers is given; every second one looks at the crop's mirror image."""
         super().__init__()
-        self.pixels, self.net, self.side, self.mirrored = FromPixels(), net, side, mirrored
-        self.register_buffer("ages", torch.arange(AGES, dtype=torch.float32))
+        self.pixels, self.nets, self.side = FromPixels(), nn.ModuleList(nets), side
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
         x = self.pixels(crop)
-        raw = self._both(x) if self.mirrored else self.net(x)
+        found = [self._mirrored(net(x.flip(3))) if i % 2 else net(x) for i, net in enumerate(self.nets)]
+        raw = {name: torch.stack([answers[name] for answers in found]).mean(0) for name in found[0]}
         return (
             (raw["points"] + 0.5) * self.side,
             raw["pose"] * 30,
-            (raw["age"].softmax(1) * self.ages).sum(1),
+            median(raw["age"].softmax(1)),
             (raw["beauty"][:, 0] * 15 + 50).clamp(0, 100),
             raw["gender"].softmax(1),
             raw["race"].softmax(1),
@@ -100,16 +104,18 @@ class FaceModel(nn.Module):
             raw["real"].sigmoid(),
         )
 
-    def _both(self, x: Tensor) -> dict[str, Tensor]:
-        """Raw answers, the mean of those for the crop and those for its mirror image."""
-        found = {}
-        for name, value in self.net(torch.cat([x, x.flip(3)])).items():
-            ahead, back = value.reshape(2, -1, *value.shape[1:])
-            if name == "points":  # pixel i of the crop is pixel side - 1 - i of its mirror image
-                back = back[:, torch.from_numpy(FLIP)] * torch.tensor([-1.0, 1.0]) - torch.tensor([1 / self.side, 0.0])
-            elif name == "pose":
-                back = back * torch.tensor([-1.0, 1.0])
-            elif name == "cover":
-                back = back[:, PARTS_FLIP]
-            found[name] = (ahead + back) / 2
-        return found
+    def _mirrored(self, raw: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Raw answers on the mirror image as answers on the image."""
+        sides = torch.tensor([-1.0, 1.0])
+        # pixel i of the crop is pixel side - 1 - i of its mirror image
+        points = raw["points"][:, torch.from_numpy(FLIP)] * sides - torch.tensor([1 / self.side, 0.0])
+        return raw | {"points": points, "pose": raw["pose"] * sides, "cover": raw["cover"][:, PARTS_FLIP]}
+
+
+def median(chances: Tensor) -> Tensor:
+    """The median of distributions (n, k) over 0 .. k - 1, each spread evenly over half a step to either side.
+
+    Of all estimates it has the least mean absolute error, if the distribution is right.
+    """
+    before = chances.cumsum(1) - chances
+    return ((0.5 - before) / chances.clamp_min(1e-9)).clamp(0, 1).sum(1) - 0.5

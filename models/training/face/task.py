@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from ..common.packs import Image, images, rows
 from ..detector.mine import load_false_faces, load_true_faces
 from .figures import Predict, all_figures, smile_figures
 from .labels import FLIP, FRAME, SHARED_72, SHARP, SIDE, blur_label, crop_matrix, load_faces, load_smiles
-from .net import AGES, FaceModel, FaceNet
+from .net import AGES, BLOCKS, WIDTHS, FaceModel, FaceNet
 from .occluders import occlude
 
 # Samples of one epoch by source; the smile pack is grey and noisy, so it gets a small part.
@@ -34,20 +34,33 @@ EPOCH = {
     "none": 2500,
     "scene": 1500,
 }
+# The same of the deeper net, which is there for what people are like rather than where their points are.
+PEOPLE = EPOCH | {"utk": 21000, "ffhq": 600, "hardfake": 300, "w300": 1000, "none": 1000, "scene": 500}
+COVERED = 0.3  # of the faces with known points get something pasted over them
+# Of the faces that are neither blurred nor softened: those of large photos are sharper than most that have a known age.
+SHARPENED = 0.4
 OTHER = ("smile", "none", "scene")  # not of the colour pack
 Sample = dict[str, Image | NDArray[np.floating] | np.floating | float | int]
 
 
 class FaceTask:
-    """See common.trainer.Task."""
+    """See common.trainer.Task. ``shares``, ``covered``, ``sharpened``: as EPOCH, COVERED, SHARPENED."""
 
-    def __init__(self) -> None:
-        self.net: nn.Module = FaceNet()
+    def __init__(
+        self,
+        widths: tuple[int, ...] = WIDTHS,
+        blocks: tuple[int, ...] = BLOCKS,
+        shares: Mapping[str, int] = EPOCH,
+        covered: float = COVERED,
+        sharpened: float = SHARPENED,
+    ) -> None:
+        self.net: nn.Module = FaceNet(widths, blocks)
+        self.shares, self.covered, self.sharpened = shares, covered, sharpened
         pixels, self.labels = load_faces()
         self.pixels: Image = np.array(pixels)  # random reads from disk would take longer than the net
         self.smiles, self.smile_label, self.smile_val = load_smiles()
         train = ~self.labels.val
-        self.by_set = {name: np.flatnonzero(train & (self.labels.sets == name)) for name in EPOCH if name not in OTHER}
+        self.by_set = {name: np.flatnonzero(train & (self.labels.sets == name)) for name in shares if name not in OTHER}
         self.weights = {name: self._weights(name) for name in self.by_set}
         self.smile_train = np.flatnonzero(~self.smile_val)
         self.false_faces = load_false_faces()
@@ -66,11 +79,11 @@ class FaceTask:
         return weight / weight.sum()
 
     def steps(self, size: int, processes: int) -> int:
-        return sum(EPOCH.values()) // (size * processes)
+        return sum(self.shares.values()) // (size * processes)
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[dict[str, Tensor]]:
-        names = list(EPOCH)
-        share = np.array([EPOCH[name] for name in names]) / sum(EPOCH.values())
+        names = list(self.shares)
+        share = np.array(list(self.shares.values())) / sum(self.shares.values())
         while True:
             chosen = rng.choice(len(names), size, p=share)
             samples = []
@@ -99,7 +112,7 @@ class FaceTask:
         covered = False
         if not np.isnan(p).any():
             cover_known = 1.0
-            if rng.random() < 0.3:
+            if rng.random() < self.covered:
                 image, cover, sun = occlude(image, p.astype(np.float32), rng, self.textures)
                 covered = True
                 glasses = 2 if sun else (glasses if cover[:2].max() < 0.15 else -1)
@@ -110,6 +123,8 @@ class FaceTask:
             blur = blur_label(sigma)
         elif rng.random() < 0.3:
             image = augment.soften(image, rng, 3.0)
+        elif rng.random() < self.sharpened:
+            image = augment.sharpen(image, rng)
         matrix = crop_matrix(rng.normal(0, 7), rng.uniform(0.77, 0.96), (rng.normal(0, 0.022), rng.normal(0, 0.022)))
         if rng.random() < 0.15:  # blank the border, where tight photos hold only repeated pixels
             edge = int(rng.uniform(0.06, 0.16) * FRAME)
@@ -260,7 +275,7 @@ def _unlabelled(image: Image) -> Sample:
 def predictor(net: nn.Module) -> Predict:
     """The exported form of a net, run by torch."""
     assert isinstance(net, FaceNet)
-    model = FaceModel(net)
+    model = FaceModel([net])
 
     def predict(crops: list[Image]) -> dict[str, NDArray[np.float32]]:
         parts = [model(torch.from_numpy(np.stack(crops[i : i + 64]))) for i in range(0, len(crops), 64)]

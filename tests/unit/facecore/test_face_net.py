@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facecore.align import Square
-from facecore.face_net import FaceAnswers, FaceNet, choice, race_of
+from facecore.align import Square, cut
+from facecore.face_net import FaceAnswers, FaceNet, choice, race_of, softened
 from facecore.report import ANCESTRIES, FACE_TYPES, OCCLUSION_PARTS, RACES
 from tests.unit.facecore.kit import FACE_SHAPE, FakeModel, Pixels, drawn_points, face_run, moved
 
@@ -43,9 +43,21 @@ def test_the_crop_is_the_middle_of_the_square() -> None:
     # 116.28 x 0.86 is 100: exactly the bright part
     (answers,) = look(FakeModel(FACTS, face_run), (image, Square(199.5, 199.5, 100 / 0.86, 0)))
     assert answers.crop.shape == (112, 112, 3)
-    assert (answers.crop[1:-1, 1:-1] == 200).all()
+    assert (answers.crop[3:-3, 3:-3] == 200).all()
+    assert answers.crop.min() > 100
     (wider,) = look(FakeModel(FACTS, face_run), (image, Square(199.5, 199.5, 120 / 0.86, 0)))
     assert not wider.crop[:, 0].any()
+
+
+def test_the_crop_is_softened() -> None:
+    image = np.random.default_rng(1).integers(0, 256, (400, 400, 3), np.uint8)
+    square = Square(200, 200, 128, 5)
+    (answers,) = look(FakeModel(FACTS, face_run), (image, square))
+    plain = cut(image, square.scaled(0.86), 112)
+    assert np.array_equal(answers.crop, softened(plain))
+    assert answers.crop.mean() == pytest.approx(plain.mean(), abs=0.5)
+    # what differs from pixel to pixel loses most
+    assert np.diff(answers.crop.astype(float), axis=1).std() < 0.75 * np.diff(plain.astype(float), axis=1).std()
 
 
 def test_many_faces_run_as_one_batch_and_keep_their_order() -> None:
