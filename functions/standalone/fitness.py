@@ -233,6 +233,7 @@ def _tried(
 def _giver(role: str, facts: Mapping[str, Any], face: Found | None) -> Callable[[Image], Arrays]:
     """What facecore gives to the model for one photo, without the first axis."""
     from facecore.align import cut
+    from facecore.face_net import softened
     from facecore.spoofing import crops, scales
 
     if face is None:
@@ -241,8 +242,10 @@ def _giver(role: str, facts: Mapping[str, Any], face: Found | None) -> Callable[
         inputs = scales(facts)
         return lambda image: dict(zip(inputs, crops(image, face.box, *inputs.values()), strict=True))
     square = face_square(face.points).scaled(float(facts["share"]))
-    (name,) = ROLES[role].inputs
-    return lambda image: {name: cut(image, square, int(facts.get("side", _DEFAULT_SIDE)))}
+    (name,), side = ROLES[role].inputs, int(facts.get("side", _DEFAULT_SIDE))
+    if role == "face":
+        return lambda image: {name: softened(cut(image, square, side))}
+    return lambda image: {name: cut(image, square, side)}
 
 
 def _variants(image: Image) -> list[Image]:

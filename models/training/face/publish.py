@@ -26,7 +26,9 @@ FACTS = {
     "role": "points, pose, attributes, occlusion and blur of an aligned face",
     "side": SIDE,
     "share": SHARE,
-    "inputs": {"crop": "uint8 (n, 112, 112, 3) BGR, the middle 0.86 of the framing; normalised inside"},
+    "inputs": {
+        "crop": "uint8 (n, 112, 112, 3) BGR, the middle 0.86 of the framing, softened (sigma 0.5); normalised inside",
+    },
     "outputs": {
         "landmarks": "(n, 72, 2) pixels of the crop",
         "pose": "(n, 2) yaw, pitch in degrees",
