@@ -26,17 +26,6 @@ def light(image: Image, rng: Rng, strength: float = 1.0) -> Image:
     return np.asarray(out, np.uint8)
 
 
-def recolour(image: Image, other: Image, share: float) -> Image:
-    """Moves the colours' means and spreads towards another photo's, by ``share`` 0..1 (Reinhard et al., 2001)."""
-    mine, theirs = (cv2.cvtColor(each, cv2.COLOR_BGR2LAB) for each in (image, other))
-    mean, spread = (np.asarray(each, np.float64).reshape(3) for each in cv2.meanStdDev(mine))
-    mean_to, spread_to = (np.asarray(each, np.float64).reshape(3) for each in cv2.meanStdDev(theirs))
-    factor = 1 + share * (np.clip(spread_to / np.maximum(spread, 2), 0.4, 2.5) - 1)
-    ramp = np.arange(256, dtype=np.float64)[:, None]
-    table = np.clip((ramp - mean) * factor + mean + share * (mean_to - mean), 0, 255).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(cv2.LUT(mine, table.reshape(1, 256, 3)), cv2.COLOR_LAB2BGR), np.uint8)
-
-
 def shade(image: Image, rng: Rng) -> Image:
     """A linear light gradient across the image, as from a window or a lamp."""
     height, width = image.shape[:2]

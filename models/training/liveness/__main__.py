@@ -6,10 +6,10 @@ from functools import partial
 
 from ..common.trainer import train
 from .publish import publish
-from .recipe import NARROW, NARROW_WIDTHS, RECIPE
+from .recipe import PRINTS, RECIPE
 from .task import LivenessTask
 
 if __name__ == "__main__":
     train(LivenessTask, RECIPE)
-    train(partial(LivenessTask, widths=NARROW_WIDTHS, recoloured=0.0), NARROW)
+    train(partial(LivenessTask, screens=0.0), PRINTS)
     print(publish())

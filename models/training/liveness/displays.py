@@ -2,7 +2,7 @@
 
 ``simulate.recapture`` shows the medium close by, through a plain camera; here all of it is seen where the photo has the
 room: the paper's margin and the wall, or the phone's frame with an app's bars, signs and thumbnails, and a hand. The
-picture itself is sharp and true, so that often the surroundings alone tell.
+picture itself is sharp and true, so that often the surroundings alone tell; of ``bare`` media they always do.
 """
 
 from __future__ import annotations
@@ -45,6 +45,64 @@ def poster(view: View, room: Image, rng: Rng) -> View:
     return View(made.image, clipped(moved(paper, FACE * rng.uniform(-0.06, 0.2, 4))), made.aspect)
 
 
+def bare(view: View, room: Image, rng: Rng, screens: float = 0.45) -> View:
+    """A print or screen so true that nothing in the picture tells: its edges and surroundings alone do.
+
+    Args:
+        view: A live photo's view, whose pixels stay as they are.
+        room: Any photo, which may hang or lie behind or beside.
+        rng: Source of all choices.
+        screens: How often it is a screen, 0 to 1.
+    """
+    screen = rng.random() < screens
+    turn, blur = rng.normal(0, 0.4 if rng.random() < 0.5 else 2), rng.uniform(0.4, 1.4)
+    slack = np.full(
+        4, -3 - SIDE / 2 * abs(np.sin(np.deg2rad(turn)))
+    )  # what a turn would bring in from beyond the photo
+    picture = moved(_ends(view.seen, rng, hidden=0.3), slack)
+    canvas, medium = _device(picture, room, rng) if screen else _sheet(picture, room, rng)
+    matrix = np.asarray(cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), turn, 1.0), np.float64)
+    canvas = np.asarray(cv2.warpAffine(canvas, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    cover = _turned(picture, matrix, blur)
+    out = np.rint(view.image * cover + cv2.GaussianBlur(canvas, (0, 0), blur) * (1 - cover)).astype(np.uint8)
+    if screen:
+        _app(out, view.image, picture, medium, rng)
+        if rng.random() < 0.06:
+            _start(out, picture, rng)
+        if rng.random() < 0.5:
+            out = hand(out, medium, -1 if rng.random() < 0.5 else 1, rng)
+    if rng.random() < 0.3:
+        return View(out, (0, 0, SIDE, SIDE), view.aspect)
+    # on each side the photo ends within the picture, within the margin or beyond the medium, not everywhere the first
+    ends = rng.choice(3, 4, p=(0.35, 0.4, 0.25))
+    ends[rng.integers(4)] = 2 if medium == picture else rng.integers(1, 3)
+    within, beyond = moved(picture, FACE * rng.uniform(-0.2, 0, 4)), moved(medium, FACE * rng.uniform(0.03, 0.3, 4))
+    share = rng.uniform(0.15, 1, 4)
+    margin = np.array(picture) * (1 - share) + np.array(medium) * share
+    left, top, right, bottom = np.choose(ends, np.array((within, margin, beyond))).astype(int).tolist()
+    return View(out, clipped((left, top, right, bottom)), view.aspect)
+
+
+def _sheet(picture: Edges, room: Image, rng: Rng) -> tuple[Image, Edges]:
+    """A wall with a sheet of paper for the picture, and where the sheet ends."""
+    canvas = plain(rng, rng.random() < 0.6) if rng.random() < 0.5 else part_of(room, rng)
+    wide = FACE * np.exp(rng.uniform(np.log(0.03), np.log(0.12 if rng.random() < 0.5 else 0.5))) * np.ones(4)
+    paper = moved(picture, wide if rng.random() < 0.9 else np.zeros(4))
+    if rng.random() < 0.3:
+        _neighbour(canvas, part_of(room, rng), paper, rng)
+    paste(canvas, plain(rng, rng.random() < 0.9), paper)
+    return canvas, paper
+
+
+def _turned(edges: Edges, matrix: NDArray[np.float64], blur: float) -> NDArray[np.float32]:
+    """1 inside the edges after the turn, 0 outside, softly, (SIDE, SIDE, 1)."""
+    left, top, right, bottom = np.clip(edges, -SIDE, 2 * SIDE)
+    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
+    shape = np.zeros((SIDE, SIDE), np.float32)
+    cv2.fillConvexPoly(shape, np.round(corners @ matrix[:, :2].T + matrix[:, 2]).astype(np.int32), 1.0)
+    return np.asarray(cv2.GaussianBlur(shape, (0, 0), blur), np.float32)[..., None]
+
+
 def phone(view: View, room: Image, rng: Rng) -> View:
     """A phone that shows the view's face, held before something or lying on it.
 
@@ -55,6 +113,16 @@ def phone(view: View, room: Image, rng: Rng) -> View:
     """
     shown = screen_tone(view.image, rng) if rng.random() < 0.5 else augment.light(view.image, rng, 0.7)
     picture = _ends(view.seen, rng, hidden=0.25)
+    canvas, body = _device(picture, room, rng)
+    paste(canvas, shown, picture)
+    _app(canvas, shown, picture, body, rng)
+    if rng.random() < 0.5:
+        canvas = hand(canvas, body, -1 if rng.random() < 0.5 else 1, rng)
+    return photographed(canvas, view, rng, shine=0.4)
+
+
+def _device(picture: Edges, room: Image, rng: Rng) -> tuple[Image, Edges]:
+    """A phone with black bars above and below the picture, before something, and where its body ends."""
     canvas = plain(rng, False) if rng.random() < 0.3 else part_of(room, rng)
     if rng.random() < 0.5:
         canvas = np.asarray(cv2.GaussianBlur(canvas, (0, 0), rng.uniform(0.5, 4)), np.uint8)
@@ -64,21 +132,22 @@ def phone(view: View, room: Image, rng: Rng) -> View:
     above, below = (
         int(FACE * (rng.uniform(0.05, 0.25) if rng.random() < 0.5 else rng.uniform(0.25, 0.9))) for _ in range(2)
     )
-    left, top, right, bottom = picture
     body = moved(picture, np.array([bezel, above, bezel, below]))
     _body(canvas, body, rng)
-    inner = clipped((left, body[1] + bezel, right, body[3] - bezel))
+    inner = clipped((picture[0], body[1] + bezel, picture[2], body[3] - bezel))
     canvas[inner[1] : inner[3], inner[0] : inner[2]] = int(rng.uniform(0, 22))
-    paste(canvas, shown, picture)
+    return canvas, body
+
+
+def _app(canvas: Image, shown: Image, picture: Edges, body: Edges, rng: Rng) -> None:
+    """What a player or gallery draws around and over the picture."""
+    left, top, right, bottom = picture
     if rng.random() < 0.6:
-        _signs(canvas, left, right, top - int(above * rng.uniform(0.2, 0.8)), rng)
+        _signs(canvas, left, right, top - int((top - body[1]) * rng.uniform(0.2, 0.8)), rng)
     if rng.random() < 0.6:
-        _signs(canvas, left, right, bottom + int(below * rng.uniform(0.3, 0.8)), rng)
+        _signs(canvas, left, right, bottom + int((body[3] - bottom) * rng.uniform(0.3, 0.8)), rng)
     if rng.random() < 0.35:
         _thumbnails(canvas, shown, picture, rng)
-    if rng.random() < 0.5:
-        canvas = hand(canvas, body, -1 if rng.random() < 0.5 else 1, rng)
-    return photographed(canvas, view, rng, shine=0.4)
 
 
 def _ends(seen: Edges, rng: Rng, hidden: float) -> Edges:
@@ -170,6 +239,19 @@ def _signs(canvas: Image, left: int, right: int, y: int, rng: Rng) -> None:
         x = int(left + (right - left) * (position + 0.5) / count + rng.normal(0, 2))
         filled = -1 if rng.random() < 0.5 else 1
         cv2.circle(canvas, (x, y), int(rng.integers(1, 4)), [rng.uniform(150, 255)] * 3, filled, cv2.LINE_AA)
+
+
+def _start(canvas: Image, picture: Edges, rng: Rng) -> None:
+    """The sign in the picture's middle that starts a video."""
+    left, top, right, bottom = picture
+    x, y = (left + right) // 2, (top + bottom) // 2
+    radius = FACE * rng.uniform(0.08, 0.2)
+    over, opaque = canvas.copy(), rng.uniform(0.3, 0.9)
+    cv2.circle(over, (x, y), int(radius), [rng.uniform(0, 90)] * 3, -1, cv2.LINE_AA)
+    canvas[:] = cv2.addWeighted(over, opaque, canvas, 1 - opaque, 0)
+    angles = np.deg2rad((0, 120, 240))
+    corners = np.stack((x + radius * 0.55 * np.cos(angles), y + radius * 0.55 * np.sin(angles)), -1)
+    cv2.fillPoly(canvas, [np.round(corners).astype(np.int32)], (255, 255, 255), cv2.LINE_AA)
 
 
 def _thumbnails(canvas: Image, shown: Image, edges: Edges, rng: Rng) -> None:

@@ -16,30 +16,36 @@ from facecore.spoofing import part, sampled
 
 from ..common import augment
 from ..common.packs import Image
+from .displays import bare
 from .figures import liveness_figures
 from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessNet, combined
-from .recipe import WIDTHS
 from .simulate import HEIGHTS, SIDE, View, askew
 from .views import load_simulated, load_views, odds
 
 # What a batch is made of: half live, half attack; no source alone decides a class.
 LIVE = {"casia": 0.2, "nuaa": 0.18, "scene": 0.38, "web": 0.24}
-ATTACK = {"casia": 0.24, "nuaa": 0.15, "phone": 0.25, "simulated": 0.36}
+ATTACK = {"casia": 0.22, "nuaa": 0.14, "phone": 0.22, "simulated": 0.27, "bare": 0.15}
+BARE = {"casia": 0.15, "nuaa": 0.1, "scene": 0.45, "web": 0.3}  # whose live photos are shown by bare media
 EPOCH = 6400
-RECOLOURED = 0.4  # of the views
+SCREENS = 0.45  # of the bare media
 WEIGHTS = {"both": 1.0, "context": 0.3, "face": 0.5}  # of the heads' losses
 
 
 class LivenessTask:
-    """See common.trainer.Task. ``without`` names a source that training does not see (leave one out)."""
+    """See common.trainer.Task. ``without`` names a source that training does not see (leave one out).
 
-    def __init__(self, without: str = "", widths: tuple[int, ...] = WIDTHS, recoloured: float = RECOLOURED) -> None:
-        self.net: nn.Module = LivenessNet(widths)
-        self.recoloured = recoloured
+    ``screens`` is the share of screens among the bare media; the others are prints.
+    """
+
+    def __init__(self, without: str = "", screens: float = SCREENS) -> None:
+        self.net: nn.Module = LivenessNet()
+        self.screens = screens
         self.views = load_views()
         self.without = without
         self.live = {name: self._rows(name, live=True) for name in LIVE if name != without}
-        self.attack = {name: self._rows(name, live=False) for name in ATTACK if name not in (without, "simulated")}
+        self.attack = {
+            name: self._rows(name, live=False) for name in ATTACK if name not in (without, "simulated", "bare")
+        }
         self.simulated = load_simulated(self.views, "train")
         # a source that is seen in recaptures alone would be learnt as one of attacks
         self.recaptures = np.flatnonzero([not name.endswith(f"-{without}") for name in self.simulated.source])
@@ -70,25 +76,24 @@ class LivenessTask:
         name = names[int(rng.choice(len(names), p=np.array(list(shares.values())) / sum(shares.values())))]
         if name == "simulated":
             view = self.simulated.view(int(rng.choice(self.recaptures)))
+        elif name == "bare":
+            view = self._bare(rng)
         else:
             pool, chance = (self.live if live else self.attack)[name]
             view = self.views.view(int(rng.choice(pool, p=chance)))
-        if self.recoloured and rng.random() < self.recoloured:
-            view = self._recoloured(view, rng)
         view = varied(view, rng)
         context, face = crops(view, rng)
         return context, face, float(live)
 
-    def _recoloured(self, view: View, rng: np.random.Generator) -> View:
-        """The view in the colours of another, of either class and any source, so that no room's light tells a class."""
-        pools = [pool for pool, _ in (*self.live.values(), *self.attack.values())]
-        other = self.views.view(int(rng.choice(pools[int(rng.integers(len(pools)))])))
-        left, top, right, bottom = view.seen
-        part = other.image[other.seen[1] : other.seen[3], other.seen[0] : other.seen[2]]
-        image = view.image.copy()
-        inner = np.ascontiguousarray(image[top:bottom, left:right])
-        image[top:bottom, left:right] = augment.recolour(inner, np.ascontiguousarray(part), float(rng.uniform(0.3, 1)))
-        return View(image, view.seen, view.aspect)
+    def _bare(self, rng: np.random.Generator) -> View:
+        """A live view as a medium that its edges and surroundings alone tell."""
+        sources = [name for name in BARE if name in self.live]
+        chances = np.array([BARE[name] for name in sources])
+        shown, behind = (
+            self.views.view(int(rng.choice(pool, p=chance)))
+            for pool, chance in (self.live[sources[k]] for k in rng.choice(len(sources), 2, p=chances / chances.sum()))
+        )
+        return bare(shown, behind.image, rng, self.screens)
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         net = cast(LivenessNet, self.net)

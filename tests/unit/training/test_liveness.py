@@ -11,7 +11,7 @@ from facecore.calibration import Calibration
 from tests.unit.facecore.kit import Pixels
 from training.common import augment
 from training.liveness import simulate
-from training.liveness.displays import phone, poster
+from training.liveness.displays import bare, phone, poster
 from training.liveness.figures import LIVE_WEIGHTS, calibration_knots, live_weights, liveness_figures
 from training.liveness.held import held
 from training.liveness.simulate import HEIGHTS, SIDE, View, askew, recapture
@@ -71,7 +71,7 @@ def test_what_lies_outside_the_photo_is_black_and_told() -> None:
 # ---- simulated recaptures
 
 
-@pytest.mark.parametrize("kind", [kind for kind, *_ in KINDS])
+@pytest.mark.parametrize("kind", [*(kind for kind, *_ in KINDS), bare])
 @pytest.mark.parametrize("seed", range(12))
 def test_a_recapture_is_a_view_that_its_seed_decides(seed: int, kind: Kind) -> None:
     live, behind = view(), room()
@@ -80,14 +80,14 @@ def test_a_recapture_is_a_view_that_its_seed_decides(seed: int, kind: Kind) -> N
     assert made.image.dtype == np.uint8
     assert made.aspect == live.aspect
     assert made.seen == again.seen
-    assert made.seen == (0, 0, SIDE, SIDE) or kind is poster
+    assert made.seen == (0, 0, SIDE, SIDE) or kind in (poster, bare)
     assert (made.image == again.image).all()
     assert (live.image == view().image).all()  # the inputs stay as they were
     assert (behind == room()).all()
     assert (made.image != live.image).any()
 
 
-@pytest.mark.parametrize("kind", [kind for kind, *_ in KINDS])
+@pytest.mark.parametrize("kind", [*(kind for kind, *_ in KINDS), bare])
 def test_recaptures_differ(kind: Kind) -> None:
     made = [kind(view(), room(), np.random.default_rng(seed)).image for seed in range(12)]
     assert len({image.tobytes() for image in made}) == 12
@@ -128,7 +128,7 @@ def test_a_view_askew_stays_in_the_middle_and_hides_its_filling() -> None:
     assert (live.image[:, :30] == (255, 0, 255)).all()  # the view given is left as it was
 
 
-@pytest.mark.parametrize("kind", [poster, phone, held])
+@pytest.mark.parametrize("kind", [poster, bare, phone, held])
 def test_a_display_ends_where_the_photo_ended(kind: Kind) -> None:
     """The filling is magenta here, and nothing of that colour is in the answer but for what interpolation mixed in."""
     left, top, right, bottom = seen = (30, 40, 220, 200)
@@ -155,6 +155,21 @@ def test_a_poster_is_now_and_then_clipped_to_little_more_than_the_paper() -> Non
     assert 0.3 < whole.mean() < 0.8  # all of the view is also seen where the print is larger
     reach = np.abs(edges[~whole] - SIDE / 2) / FACE
     assert reach.min() > 0.45  # the face itself is never clipped
+
+
+def test_a_bare_medium_shows_the_live_pixels_and_always_something_else() -> None:
+    live = View(np.random.default_rng(5).integers(0, 256, (SIDE, SIDE, 3), np.uint8), (0, 0, SIDE, SIDE), 0.8)
+    half = round(FACE * 0.45)
+    face = slice(SIDE // 2 - half, SIDE // 2 + half)
+    untouched = []
+    for seed in range(60):
+        made = bare(live, room(), np.random.default_rng(seed))
+        left, top, right, bottom = made.seen
+        assert (np.abs(np.array(made.seen) - SIDE / 2) > 0.3 * FACE).all()  # the face itself is hardly clipped
+        same = (made.image == live.image).all(2)
+        untouched.append(same[face, face].all())
+        assert 0.02 < 1 - same[top:bottom, left:right].mean() < 0.95
+    assert 0.75 < np.mean(untouched) < 1  # signs, thumbnails and fingers lie over some
 
 
 def test_shares_make_one() -> None:
@@ -231,18 +246,6 @@ def test_the_knots_refuse_what_they_promise_by_weight() -> None:
     assert weight[values < 0.97].sum() / weight.sum() == pytest.approx(5e-2, rel=0.05)
     assert weight[values < 0.3].sum() / weight.sum() < 4e-3  # continued from the tail, so an estimate
     assert (values < 0.9).mean() > 2e-2  # unweighted, the many photos of the web would say otherwise
-
-
-def test_recolouring_moves_means_and_spreads_and_nothing_else() -> None:
-    rng = np.random.default_rng(5)
-    dull = rng.integers(90, 130, (64, 64, 3), np.uint8)
-    warm = np.clip(rng.normal((60, 110, 190), (30, 30, 30), (64, 64, 3)), 0, 255).astype(np.uint8)
-    assert np.abs(augment.recolour(dull, warm, 0.0).astype(int) - dull).max() <= 6  # there and back through Lab
-    whole = augment.recolour(dull, warm, 1.0)
-    assert np.abs(whole.mean((0, 1)) - warm.mean((0, 1))).max() < 8
-    assert whole.std() > dull.std()
-    half = augment.recolour(dull, warm, 0.5).mean((0, 1))
-    assert (np.abs(half - (dull.mean((0, 1)) + warm.mean((0, 1))) / 2) < 8).all()
 
 
 def test_a_webcam_blurs_and_keeps_the_picture() -> None:
