@@ -18,6 +18,7 @@ from .simulate import HEIGHTS, SIDE, Image, Rng, View, glare, grain, halftone, p
 
 FACE = SIDE / HEIGHTS
 Edges = tuple[int, int, int, int]  # left, top, right, bottom
+SCREENS = 0.45  # of the bare media
 
 
 def poster(view: View, room: Image, rng: Rng) -> View:
@@ -45,7 +46,7 @@ def poster(view: View, room: Image, rng: Rng) -> View:
     return View(made.image, clipped(moved(paper, FACE * rng.uniform(-0.06, 0.2, 4))), made.aspect)
 
 
-def bare(view: View, room: Image, rng: Rng, screens: float = 0.45) -> View:
+def bare(view: View, room: Image, rng: Rng, screens: float = SCREENS) -> View:
     """A print or screen so true that nothing in the picture tells: its edges and surroundings alone do.
 
     Args:
@@ -56,10 +57,8 @@ def bare(view: View, room: Image, rng: Rng, screens: float = 0.45) -> View:
     """
     screen = rng.random() < screens
     turn, blur = rng.normal(0, 0.4 if rng.random() < 0.5 else 2), rng.uniform(0.4, 1.4)
-    slack = np.full(
-        4, -3 - SIDE / 2 * abs(np.sin(np.deg2rad(turn)))
-    )  # what a turn would bring in from beyond the photo
-    picture = moved(_ends(view.seen, rng, hidden=0.3), slack)
+    slack = 3 + SIDE / 2 * abs(np.sin(np.deg2rad(turn)))  # what a turn would bring in from beyond the photo
+    picture = moved(_ends(view.seen, rng, hidden=0.3), np.full(4, -slack))
     canvas, medium = _device(picture, room, rng) if screen else _sheet(picture, room, rng)
     matrix = np.asarray(cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), turn, 1.0), np.float64)
     canvas = np.asarray(cv2.warpAffine(canvas, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE), np.uint8)

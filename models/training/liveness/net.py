@@ -27,12 +27,12 @@ class LivenessNet(nn.Module):
     behind a print is real.
     """
 
-    def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.context, self.face = branch((*widths, 128)), branch(widths)
-        wide = 128 + widths[-1]
+        self.context, self.face = branch((*WIDTHS, 128)), branch(WIDTHS)
+        wide = 128 + WIDTHS[-1]
         self.both = nn.Sequential(nn.Dropout(0.3), nn.Linear(wide, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 1))
-        self.alone = nn.ModuleList([nn.Conv2d(128, 1, 1), nn.Conv2d(widths[-1], 1, 1)])
+        self.alone = nn.ModuleList([nn.Conv2d(128, 1, 1), nn.Conv2d(WIDTHS[-1], 1, 1)])
 
     def forward(self, context: Tensor, face: Tensor) -> Tensor:
         both, *alone = self.cells(context, face)

@@ -16,7 +16,7 @@ from facecore.spoofing import part, sampled
 
 from ..common import augment
 from ..common.packs import Image
-from .displays import bare
+from .displays import SCREENS, bare
 from .figures import liveness_figures
 from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessNet, combined
 from .simulate import HEIGHTS, SIDE, View, askew
@@ -27,8 +27,10 @@ LIVE = {"casia": 0.2, "nuaa": 0.18, "scene": 0.38, "web": 0.24}
 ATTACK = {"casia": 0.22, "nuaa": 0.14, "phone": 0.22, "simulated": 0.27, "bare": 0.15}
 BARE = {"casia": 0.15, "nuaa": 0.1, "scene": 0.45, "web": 0.3}  # whose live photos are shown by bare media
 EPOCH = 6400
-SCREENS = 0.45  # of the bare media
 WEIGHTS = {"both": 1.0, "context": 0.3, "face": 0.5}  # of the heads' losses
+
+
+Rows = tuple[NDArray[np.int64], NDArray[np.float64]]  # views, and how often each is drawn
 
 
 class LivenessTask:
@@ -52,7 +54,7 @@ class LivenessTask:
         for group in (self.views, self.simulated):  # random reads from disk would take longer than the net
             group.images = np.array(group.images)
 
-    def _rows(self, name: str, live: bool) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _rows(self, name: str, live: bool) -> Rows:
         """The views of a source, and how often each is drawn."""
         views = self.views
         index = np.flatnonzero(~views.val & (views.source == name) & (views.live == int(live)))
@@ -72,28 +74,27 @@ class LivenessTask:
 
     def _draw(self, rng: np.random.Generator, live: bool) -> tuple[Image, Image, float]:
         shares = {k: v for k, v in (LIVE if live else ATTACK).items() if k != self.without}
-        names = list(shares)
-        name = names[int(rng.choice(len(names), p=np.array(list(shares.values())) / sum(shares.values())))]
+        name = _names(shares, rng, 1)[0]
         if name == "simulated":
             view = self.simulated.view(int(rng.choice(self.recaptures)))
         elif name == "bare":
             view = self._bare(rng)
         else:
-            pool, chance = (self.live if live else self.attack)[name]
-            view = self.views.view(int(rng.choice(pool, p=chance)))
+            view = self._photo((self.live if live else self.attack)[name], rng)
         view = varied(view, rng)
         context, face = crops(view, rng)
         return context, face, float(live)
 
     def _bare(self, rng: np.random.Generator) -> View:
         """A live view as a medium that its edges and surroundings alone tell."""
-        sources = [name for name in BARE if name in self.live]
-        chances = np.array([BARE[name] for name in sources])
-        shown, behind = (
-            self.views.view(int(rng.choice(pool, p=chance)))
-            for pool, chance in (self.live[sources[k]] for k in rng.choice(len(sources), 2, p=chances / chances.sum()))
-        )
+        names = _names({k: v for k, v in BARE.items() if k != self.without}, rng, 2)
+        shown, behind = (self._photo(self.live[name], rng) for name in names)
         return bare(shown, behind.image, rng, self.screens)
+
+    def _photo(self, rows: Rows, rng: np.random.Generator) -> View:
+        """One of the views, as often as it is to be drawn."""
+        pool, chance = rows
+        return self.views.view(int(rng.choice(pool, p=chance)))
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         net = cast(LivenessNet, self.net)
@@ -107,6 +108,12 @@ class LivenessTask:
     def validate(self, net: nn.Module) -> dict[str, float]:
         index = np.flatnonzero(self.views.val)
         return liveness_figures(logits(net, [self.views.view(int(i)) for i in index]), self.views, index)
+
+
+def _names(shares: dict[str, float], rng: np.random.Generator, count: int) -> list[str]:
+    """So many names, each drawn by its share of all."""
+    names = list(shares)
+    return [names[k] for k in rng.choice(len(names), count, p=np.array(list(shares.values())) / sum(shares.values()))]
 
 
 def varied(view: View, rng: np.random.Generator) -> View:

@@ -18,6 +18,7 @@ from training.liveness.simulate import HEIGHTS, SIDE, View, askew, recapture
 from training.liveness.views import KINDS, Views, make_view, odds
 
 Kind = Callable[[View, Pixels, np.random.Generator], View]
+MEDIA = [*(kind for kind, *_ in KINDS), bare]
 FACE = SIDE / HEIGHTS  # the box's height in a view
 
 
@@ -71,7 +72,7 @@ def test_what_lies_outside_the_photo_is_black_and_told() -> None:
 # ---- simulated recaptures
 
 
-@pytest.mark.parametrize("kind", [*(kind for kind, *_ in KINDS), bare])
+@pytest.mark.parametrize("kind", MEDIA)
 @pytest.mark.parametrize("seed", range(12))
 def test_a_recapture_is_a_view_that_its_seed_decides(seed: int, kind: Kind) -> None:
     live, behind = view(), room()
@@ -87,7 +88,7 @@ def test_a_recapture_is_a_view_that_its_seed_decides(seed: int, kind: Kind) -> N
     assert (made.image != live.image).any()
 
 
-@pytest.mark.parametrize("kind", [*(kind for kind, *_ in KINDS), bare])
+@pytest.mark.parametrize("kind", MEDIA)
 def test_recaptures_differ(kind: Kind) -> None:
     made = [kind(view(), room(), np.random.default_rng(seed)).image for seed in range(12)]
     assert len({image.tobytes() for image in made}) == 12
