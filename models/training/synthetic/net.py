@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from ..common.nets import FromPixels
-from ..common.packs import BUILD
+from ..common.packs import MODELS
+from ..common.warm import begin, convolutions
 from ..face.net import FaceNet
 
 SIDE = 192
@@ -26,20 +27,14 @@ class SyntheticNet(nn.Module):
         return self.head(self.branch(x))
 
 
-def pretrained() -> SyntheticNet:
-    """A net whose trunk starts from the trained face net's: a thousand generated faces are few to learn faces from.
+def begun(inputs: Tensor) -> SyntheticNet:
+    """A net whose trunk starts from the committed face net's: a thousand generated faces are few to learn faces from.
 
-    Raises:
-        FileNotFoundError: The face net was not trained here.
+    Args:
+        inputs: (n, 3, 192, 192) in [-1, 1], training crops that the trunk's normalisations are set on.
     """
-    path = BUILD / "face" / "last.pt"
-    if not path.exists():
-        raise FileNotFoundError("train the face net first: make train MODEL=face")
     net = SyntheticNet()
-    trunk = FaceNet()
-    trunk.load_state_dict(torch.load(path, weights_only=False)["net"])
-    net.branch[0].load_state_dict(trunk.low.state_dict())
-    net.branch[1].load_state_dict(trunk.high.state_dict())
+    begin(net.branch, convolutions(MODELS / "face.onnx", ("/nets.0/low/", "/nets.0/high/")), inputs)
     return net
 
 

@@ -26,7 +26,7 @@ from ..face.measure import runtime
 from .composites import OWN, composite
 from .figures import all_figures
 from .frames import HIGH, scene_frames
-from .net import SHARE, SIDE, pretrained
+from .net import SHARE, SIDE, begun
 
 FAKE = {"gan": 0.32, "diffusion": 0.1, "composite": 0.29, "made": 0.29}
 REAL = {
@@ -51,7 +51,6 @@ class SyntheticTask:
     """
 
     def __init__(self, without: str = "") -> None:
-        self.net: nn.Module = pretrained()
         low, labels = load_faces()
         self.low: Image = np.array(low)  # random reads from disk would take longer than the net
         photo = (labels.cartoon == 0) & ~np.isnan(labels.raw).any((1, 2))
@@ -72,6 +71,8 @@ class SyntheticTask:
         self.sharp = {"scene": _with_points([self.high[int(i)] for i in self.real["scene"]], predict)}
         for name in [name for name, index in self.real.items() if name.startswith("pack-") and len(index)]:
             self.sharp[name] = _with_points([np.array(self.pack[int(i)]) for i in self.real[name]], predict)
+        shown = next(self.batches(np.random.default_rng(3), 64))["face"]
+        self.net: nn.Module = begun(_floats(shown))
 
     def steps(self, size: int, processes: int) -> int:
         return EPOCH // (size * processes)

@@ -1,0 +1,101 @@
+"""Begins a net with the convolutions of a committed model, so that it needs no checkpoint of that model's training.
+
+In the file batch normalisation is part of the convolutions and most weights are 8-bit integers; here they are floats
+again, each followed by a normalisation that undoes itself on the pictures at hand, so that training can go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+Floats = NDArray[np.float32]
+
+
+def convolutions(path: Path, within: tuple[str, ...]) -> list[tuple[Floats, Floats]]:
+    """Weights (out, in, height, width) and biases (out,) of a model's convolutions, in the order of computation.
+
+    Args:
+        path: An exported model, with half-precision or 8-bit weights.
+        within: Beginnings of the convolutions' output names: which modules they belonged to, say ``/nets.0/low/``.
+    """
+    graph = onnx.load(str(path)).graph
+    stored = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    made = {node.output[0]: node for node in graph.node}
+
+    def value(name: str) -> Floats:
+        if name in stored:
+            return stored[name].astype(np.float32)
+        node = made[name]
+        whole = value(node.input[0])
+        if node.op_type == "Cast":
+            return whole
+        if node.op_type != "DequantizeLinear":
+            raise ValueError(f"{path.name}: {name} is not a stored weight")
+        scale, zero = (value(each).reshape(-1, *[1] * (whole.ndim - 1)) for each in node.input[1:3])
+        return np.asarray((whole - zero) * scale, np.float32)
+
+    return [
+        (value(node.input[1]), value(node.input[2]))
+        for node in graph.node
+        if node.op_type == "Conv" and node.output[0].startswith(within)
+    ]
+
+
+def begin(net: nn.Module, weights: list[tuple[Floats, Floats]], inputs: Tensor) -> None:
+    """Gives the net's convolutions, each followed by a normalisation, these weights and biases.
+
+    Args:
+        net: Leaves evaluation on; computes what convolutions with biases and no normalisation would.
+        weights: As ``convolutions`` gives them, in the order of the net's modules.
+        inputs: What the net takes; the normalisations' means and variances are those on these.
+
+    Raises:
+        ValueError: The weights are not those of such a net.
+    """
+    pairs = list(_pairs(net))
+    shapes = [tuple(convolution.weight.shape) for convolution, _ in pairs]
+    if shapes != [weight.shape for weight, _ in weights]:
+        raise ValueError("the weights are of another net")
+    net.eval()
+    hooks = []
+    for (convolution, norm), (weight, bias) in zip(pairs, weights, strict=True):
+        convolution.weight.data.copy_(torch.from_numpy(weight))
+        hooks.append(norm.register_forward_pre_hook(_undoing(torch.from_numpy(bias))))
+    with torch.inference_mode():
+        net(inputs)
+    for hook in hooks:
+        hook.remove()
+
+
+def _undoing(bias: Tensor) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
+    """A hook that sets a normalisation to add ``bias`` to its inputs and nothing else."""
+
+    def hook(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        assert isinstance(norm, nn.BatchNorm2d)
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        mean, variance = inputs[0].mean((0, 2, 3)), inputs[0].var((0, 2, 3))
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+        norm.weight.data.copy_((variance + norm.eps).sqrt())
+        norm.bias.data.copy_(mean + bias)
+
+    return hook
+
+
+def _pairs(net: nn.Module) -> Iterator[tuple[nn.Conv2d, nn.BatchNorm2d]]:
+    last = None
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            last = module
+        elif isinstance(module, nn.BatchNorm2d):
+            assert last is not None
+            yield last, module
