@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..common import augment
 from ..common.packs import Image, images, rows
+from ..common.shares import drawn
 from ..detector.mine import load_false_faces, load_true_faces
 from .figures import Predict, all_figures, smile_figures
 from .labels import FLIP, FRAME, SHARED_72, SHARP, SIDE, blur_label, crop_matrix, load_faces, load_smiles
@@ -82,13 +83,9 @@ class FaceTask:
         return sum(self.shares.values()) // (size * processes)
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[dict[str, Tensor]]:
-        names = list(self.shares)
-        share = np.array(list(self.shares.values())) / sum(self.shares.values())
         while True:
-            chosen = rng.choice(len(names), size, p=share)
             samples = []
-            for which in chosen:
-                name = names[which]
+            for name in drawn(self.shares, rng, size):
                 if name == "none":
                     samples.append(self._nothing(rng))
                 elif name == "scene":

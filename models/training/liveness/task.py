@@ -16,6 +16,7 @@ from facecore.spoofing import part, sampled
 
 from ..common import augment
 from ..common.packs import Image
+from ..common.shares import drawn
 from .displays import SCREENS, bare
 from .figures import liveness_figures
 from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessNet, combined
@@ -74,7 +75,7 @@ class LivenessTask:
 
     def _draw(self, rng: np.random.Generator, live: bool) -> tuple[Image, Image, float]:
         shares = {k: v for k, v in (LIVE if live else ATTACK).items() if k != self.without}
-        name = _names(shares, rng, 1)[0]
+        name = drawn(shares, rng, 1)[0]
         if name == "simulated":
             view = self.simulated.view(int(rng.choice(self.recaptures)))
         elif name == "bare":
@@ -87,7 +88,7 @@ class LivenessTask:
 
     def _bare(self, rng: np.random.Generator) -> View:
         """A live view as a medium that its edges and surroundings alone tell."""
-        names = _names({k: v for k, v in BARE.items() if k != self.without}, rng, 2)
+        names = drawn({k: v for k, v in BARE.items() if k != self.without}, rng, 2)
         shown, behind = (self._photo(self.live[name], rng) for name in names)
         return bare(shown, behind.image, rng, self.screens)
 
@@ -108,12 +109,6 @@ class LivenessTask:
     def validate(self, net: nn.Module) -> dict[str, float]:
         index = np.flatnonzero(self.views.val)
         return liveness_figures(logits(net, [self.views.view(int(i)) for i in index]), self.views, index)
-
-
-def _names(shares: dict[str, float], rng: np.random.Generator, count: int) -> list[str]:
-    """So many names, each drawn by its share of all."""
-    names = list(shares)
-    return [names[k] for k in rng.choice(len(names), count, p=np.array(list(shares.values())) / sum(shares.values()))]
 
 
 def varied(view: View, rng: np.random.Generator) -> View:

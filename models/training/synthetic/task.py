@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ..common import augment
 from ..common.packs import Image, rows, stacked
+from ..common.shares import drawn
 from ..face.figures import Predict
 from ..face.labels import SHARE as FACE_SHARE
 from ..face.labels import SIDE as FACE_SIDE
@@ -89,8 +90,7 @@ class SyntheticTask:
         """One training crop and its label."""
         pools = self.fake if fake else self.real
         shares = {k: v for k, v in (FAKE if fake else REAL).items() if k == "made" or len(pools[k])}
-        names = list(shares)
-        name = names[int(rng.choice(len(names), p=np.array(list(shares.values())) / sum(shares.values())))]
+        name = drawn(shares, rng, 1)[0]
         if name == "made":
             frame = self._composite(rng)
         elif fake or name.startswith("pack-"):
