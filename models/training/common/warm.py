@@ -19,12 +19,13 @@ from torch import Tensor, nn
 Floats = NDArray[np.float32]
 
 
-def convolutions(path: Path, within: tuple[str, ...]) -> list[tuple[Floats, Floats]]:
+def convolutions(path: Path, within: tuple[str, ...], operator: str = "Conv") -> list[tuple[Floats, Floats]]:
     """Weights (out, in, height, width) and biases (out,) of a model's convolutions, in the order of computation.
 
     Args:
         path: An exported model, with half-precision or 8-bit weights.
         within: Beginnings of the convolutions' output names: which modules they belonged to, say ``/nets.0/low/``.
+        operator: ``Gemm`` for linear layers instead, whose weights are (out, in).
     """
     graph = onnx.load(str(path)).graph
     stored = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
@@ -45,7 +46,7 @@ def convolutions(path: Path, within: tuple[str, ...]) -> list[tuple[Floats, Floa
     return [
         (value(node.input[1]), value(node.input[2]))
         for node in graph.node
-        if node.op_type == "Conv" and node.output[0].startswith(within)
+        if node.op_type == operator and node.output[0].startswith(within)
     ]
 
 
@@ -73,6 +74,37 @@ def begin(net: nn.Module, weights: list[tuple[Floats, Floats]], inputs: Tensor) 
         net(inputs)
     for hook in hooks:
         hook.remove()
+
+
+def mix(net: nn.Module, other: nn.Module, share: float) -> None:
+    """Moves a net's convolutions, each followed by a normalisation, towards another's of the same beginning.
+
+    Weights between those of before and after a fine-tuning often do better than either (Wortsman et al., 2022, "Robust
+    fine-tuning of zero-shot models").
+
+    Args:
+        net: Changed; its normalisations only add what the mixed convolutions are to add.
+        other: A net of the same shape, in evaluation as ``net`` is.
+        share: Of ``other`` in the mean, 0 to 1.
+    """
+    with torch.no_grad():
+        for (convolution, norm), theirs in zip(_pairs(net), _pairs(other), strict=True):
+            (weight, bias), (weight_there, bias_there) = _folded(convolution, norm), _folded(*theirs)
+            convolution.weight.copy_(torch.lerp(weight, weight_there, share))
+            norm.bias.copy_(torch.lerp(bias, bias_there, share))
+            norm.weight.fill_(1)
+            assert norm.running_mean is not None
+            assert norm.running_var is not None
+            norm.running_mean.zero_()
+            norm.running_var.fill_(1 - norm.eps)
+
+
+def _folded(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Weight and bias of the convolution that does both."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    return convolution.weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
 
 
 def _undoing(bias: Tensor) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -12,19 +14,35 @@ from ..face.net import FaceNet
 
 SIDE = 192
 SHARE = 0.88  # of the packs' framing
+SHARPNESS = 2.0  # between the mean of the cells (0) and the greatest (infinity)
 
 
 class SyntheticNet(nn.Module):
-    """Logits (n, 1), positive is synthetic. Input (n, 3, 192, 192) in [-1, 1]."""
+    """Logits (n, 1), positive is synthetic: the mean of the whole face's and of what is found anywhere in its cells.
+
+    Cells belong to a map that sees parts rather than the face (Chai et al., 2020, "What makes fake images
+    detectable?"). Input (n, 3, 192, 192) in [-1, 1].
+    """
 
     def __init__(self, widths: tuple[int, ...] = (24, 48, 96, 160, 256)) -> None:
         super().__init__()
         trunk = FaceNet(widths)
         self.branch = nn.Sequential(trunk.low, trunk.high, nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.head = nn.Sequential(nn.Dropout(0.4), nn.Linear(widths[-1], 1))
+        self.some = nn.Conv2d(widths[-2], 1, 1)
+        self.every = nn.Conv2d(widths[-2], 1, 1)  # for training alone
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.branch(x))
+        whole, some, _ = self.heads(x)
+        return (whole + some) / 2
+
+    def heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits (n, 1) of the whole face, (n, 1) of anything among its cells, (n, cells) of each cell by itself."""
+        low, high = self.branch[0], self.branch[1:]
+        seen = low(x)
+        cells = self.some(seen).flatten(1).float() * SHARPNESS
+        some = (cells.logsumexp(1, keepdim=True) - math.log(cells.shape[1])) / SHARPNESS
+        return self.head(high(seen)), some, self.every(seen).flatten(1)
 
 
 def begun(inputs: Tensor) -> SyntheticNet:
@@ -35,6 +53,20 @@ def begun(inputs: Tensor) -> SyntheticNet:
     """
     net = SyntheticNet()
     begin(net.branch, convolutions(MODELS / "face.onnx", ("/nets.0/low/", "/nets.0/high/")), inputs)
+    return net
+
+
+def committed(inputs: Tensor) -> SyntheticNet:
+    """The committed model as a net, for training to go on from; what only training needs begins anew.
+
+    Args:
+        inputs: As of ``begun``.
+    """
+    net, path = SyntheticNet(), MODELS / "synthetic.onnx"
+    begin(net.branch, convolutions(path, ("/net/branch",)), inputs)
+    head, some = convolutions(path, ("/net/head/",), "Gemm"), convolutions(path, ("/net/some/",))
+    for layer, ((weight, bias),) in ((net.head[1], head), (net.some, some)):
+        layer.load_state_dict({"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)})
     return net
 
 

@@ -7,7 +7,8 @@ cut from the scenes at the generated ones' resolution.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import cast
 
 import cv2
 import numpy as np
@@ -27,9 +28,11 @@ from ..face.measure import runtime
 from .composites import OWN, composite
 from .figures import all_figures
 from .frames import HIGH, scene_frames
-from .net import SHARE, SIDE, begun
+from .net import SHARE, SIDE, SyntheticNet, begun
 
 FAKE = {"gan": 0.32, "diffusion": 0.1, "composite": 0.29, "made": 0.29}
+COMPOSED = ("composite", "made")
+WEIGHTS = {"whole": 0.5, "some": 0.5, "every": 1.0}  # of the heads' losses
 REAL = {
     "pack-hardfake": 0.18,
     "pack-ffhq": 0.12,
@@ -48,10 +51,10 @@ class SyntheticTask:
     """See common.trainer.Task.
 
     ``without`` names sets, joined by +, of which training sees neither fakes nor real photos: if it saw the latter, it
-    would learn the set as one of real photos.
+    would learn the set as one of real photos. ``start`` makes the net that training begins with.
     """
 
-    def __init__(self, without: str = "") -> None:
+    def __init__(self, without: str = "", start: Callable[[Tensor], SyntheticNet] = begun) -> None:
         low, labels = load_faces()
         self.low: Image = np.array(low)  # random reads from disk would take longer than the net
         photo = (labels.cartoon == 0) & ~np.isnan(labels.raw).any((1, 2))
@@ -73,21 +76,22 @@ class SyntheticTask:
         for name in [name for name, index in self.real.items() if name.startswith("pack-") and len(index)]:
             self.sharp[name] = _with_points([np.array(self.pack[int(i)]) for i in self.real[name]], predict)
         shown = next(self.batches(np.random.default_rng(3), 64))["face"]
-        self.net: nn.Module = begun(_floats(shown))
+        self.net: nn.Module = start(_floats(shown))
 
     def steps(self, size: int, processes: int) -> int:
         return EPOCH // (size * processes)
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[dict[str, Tensor]]:
         while True:
-            drawn = [self.draw(rng, fake=i % 2 == 0) for i in range(size)]
+            faces, fake, alike = zip(*(self.draw(rng, fake=i % 2 == 0) for i in range(size)), strict=True)
             yield {
-                "face": torch.from_numpy(np.stack([image for image, _ in drawn])),
-                "fake": torch.tensor([label for _, label in drawn], dtype=torch.float32),
+                "face": torch.from_numpy(np.stack(faces)),
+                "fake": torch.tensor(fake, dtype=torch.float32),
+                "alike": torch.tensor(alike, dtype=torch.float32),
             }
 
-    def draw(self, rng: np.random.Generator, fake: bool) -> tuple[Image, float]:
-        """One training crop and its label."""
+    def draw(self, rng: np.random.Generator, fake: bool) -> tuple[Image, float, float]:
+        """One training crop, its label, and whether every cell of it has that label, as not of composites."""
         pools = self.fake if fake else self.real
         shares = {k: v for k, v in (FAKE if fake else REAL).items() if k == "made" or len(pools[k])}
         name = drawn(shares, rng, 1)[0]
@@ -99,7 +103,7 @@ class SyntheticTask:
             frame = np.array((self.high if name == "scene" else self.low)[int(rng.choice(self.real[name]))])
         if rng.random() < (0.5 if fake else 0.25):
             frame = streaked(frame, rng)
-        return crop(varied(frame, rng), rng), float(fake)
+        return crop(varied(frame, rng), rng), float(fake), float(name not in COMPOSED)
 
     def _composite(self, rng: np.random.Generator) -> Image:
         """A real face of the pack or of a scene with parts of another, or of its own, changed."""
@@ -111,8 +115,13 @@ class SyntheticTask:
         return composite(pool[0][a], pool[1][a], pool[0][b], pool[1][b], rng)
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        out = self.net(_floats(batch["face"])).float()[:, 0]
-        return {"fake": F.binary_cross_entropy_with_logits(out, batch["fake"] * 0.96 + 0.02)}
+        target = (batch["fake"] * 0.96 + 0.02)[:, None]
+        losses = {}
+        heads = zip(WEIGHTS.items(), cast(SyntheticNet, self.net).heads(_floats(batch["face"])), strict=True)
+        for (name, weight), out in heads:
+            each = F.binary_cross_entropy_with_logits(out.float(), target.expand_as(out), reduction="none").mean(1)
+            losses[name] = (each * batch["alike"] if name == "every" else each).mean() * weight
+        return losses
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         return all_figures(lambda frames: logits(net, [crop(frame) for frame in frames]))
@@ -127,22 +136,23 @@ def _with_points(frames: list[Image], predict: Predict) -> tuple[list[Image], ND
 
 def varied(frame: Image, rng: np.random.Generator) -> Image:
     """The same history for real and generated photos: resampling, codecs, light, noise."""
-    if frame.shape[0] > 128 and rng.random() < 0.55:
+    if frame.shape[0] > 128 and rng.random() < 0.35:
         side = int(rng.integers(112, 200)) if rng.random() < 0.6 else 128
         way = cv2.INTER_AREA if rng.random() < 0.6 else cv2.INTER_LINEAR
         frame = np.asarray(cv2.resize(frame, (side, side), interpolation=way), np.uint8)
-        done, data = cv2.imencode(".webp", frame, [cv2.IMWRITE_WEBP_QUALITY, int(rng.integers(70, 98))])
-        assert done
-        frame = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+        if rng.random() < 0.7:
+            done, data = cv2.imencode(".webp", frame, [cv2.IMWRITE_WEBP_QUALITY, int(rng.integers(70, 98))])
+            assert done
+            frame = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     if rng.random() < 0.5:
         frame = np.ascontiguousarray(frame[:, ::-1])
     if rng.random() < 0.6:
         frame = augment.light(frame, rng, 0.6)
-    if rng.random() < 0.3:
-        frame = augment.soften(frame, rng, 1.8)
     if rng.random() < 0.2:
+        frame = augment.soften(frame, rng, 1.8)
+    if rng.random() < 0.15:
         frame = augment.noise(frame, rng, 7)
-    if rng.random() < 0.5:
+    if rng.random() < 0.4:
         frame = augment.jpeg(frame, rng, 45, 97)
     return frame
 
