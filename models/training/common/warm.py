@@ -19,13 +19,13 @@ from torch import Tensor, nn
 Floats = NDArray[np.float32]
 
 
-def convolutions(path: Path, within: tuple[str, ...], operator: str = "Conv") -> list[tuple[Floats, Floats]]:
-    """Weights (out, in, height, width) and biases (out,) of a model's convolutions, in the order of computation.
+def layers(path: Path, within: tuple[str, ...], operator: str = "Conv") -> list[tuple[Floats, Floats]]:
+    """Weights (out, in, height, width) and biases (out,) of a model's layers, in the order of computation.
 
     Args:
         path: An exported model, with half-precision or 8-bit weights.
-        within: Beginnings of the convolutions' output names: which modules they belonged to, say ``/nets.0/low/``.
-        operator: ``Gemm`` for linear layers instead, whose weights are (out, in).
+        within: Beginnings of the layers' output names: which modules they belonged to, say ``/nets.0/low/``.
+        operator: ``Conv`` for convolutions, ``Gemm`` for linear layers, whose weights are (out, in).
     """
     graph = onnx.load(str(path)).graph
     stored = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
@@ -55,56 +55,58 @@ def begin(net: nn.Module, weights: list[tuple[Floats, Floats]], inputs: Tensor) 
 
     Args:
         net: Leaves evaluation on; computes what convolutions with biases and no normalisation would.
-        weights: As ``convolutions`` gives them, in the order of the net's modules.
+        weights: As ``layers`` gives them, in the order of the net's modules.
         inputs: What the net takes; the normalisations' means and variances are those on these.
 
     Raises:
         ValueError: The weights are not those of such a net.
     """
-    pairs = list(_pairs(net))
-    shapes = [tuple(convolution.weight.shape) for convolution, _ in pairs]
-    if shapes != [weight.shape for weight, _ in weights]:
-        raise ValueError("the weights are of another net")
+    matched = _matched(net, weights)
     net.eval()
     hooks = []
-    for (convolution, norm), (weight, bias) in zip(pairs, weights, strict=True):
-        convolution.weight.data.copy_(torch.from_numpy(weight))
-        hooks.append(norm.register_forward_pre_hook(_undoing(torch.from_numpy(bias))))
+    for convolution, norm, weight, bias in matched:
+        convolution.weight.data.copy_(weight)
+        hooks.append(norm.register_forward_pre_hook(_undoing(bias)))
     with torch.inference_mode():
         net(inputs)
     for hook in hooks:
         hook.remove()
 
 
-def mix(net: nn.Module, other: nn.Module, share: float) -> None:
-    """Moves a net's convolutions, each followed by a normalisation, towards another's of the same beginning.
+def mix(net: nn.Module, weights: list[tuple[Floats, Floats]], share: float) -> None:
+    """Moves a net's convolutions, each followed by a normalisation, towards those of the model that it began with.
 
     Weights between those of before and after a fine-tuning often do better than either (Wortsman et al., 2022, "Robust
     fine-tuning of zero-shot models").
 
     Args:
-        net: Changed; its normalisations only add what the mixed convolutions are to add.
-        other: A net of the same shape, in evaluation as ``net`` is.
-        share: Of ``other`` in the mean, 0 to 1.
+        net: In evaluation; its normalisations only add what the mixed convolutions are to add.
+        weights: As of ``begin``.
+        share: Of ``weights`` in the mean, 0 to 1.
+
+    Raises:
+        ValueError: The weights are not those of such a net.
     """
     with torch.no_grad():
-        for (convolution, norm), theirs in zip(_pairs(net), _pairs(other), strict=True):
-            (weight, bias), (weight_there, bias_there) = _folded(convolution, norm), _folded(*theirs)
-            convolution.weight.copy_(torch.lerp(weight, weight_there, share))
-            norm.bias.copy_(torch.lerp(bias, bias_there, share))
-            norm.weight.fill_(1)
+        for convolution, norm, weight, bias in _matched(net, weights):
             assert norm.running_mean is not None
             assert norm.running_var is not None
+            scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+            convolution.weight.mul_(scale[:, None, None, None]).lerp_(weight, share)
+            norm.bias.sub_(norm.running_mean * scale).lerp_(bias, share)
+            norm.weight.fill_(1)
             norm.running_mean.zero_()
             norm.running_var.fill_(1 - norm.eps)
 
 
-def _folded(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the convolution that does both."""
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
-    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-    return convolution.weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
+def _matched(
+    net: nn.Module, weights: list[tuple[Floats, Floats]]
+) -> list[tuple[nn.Conv2d, nn.BatchNorm2d, Tensor, Tensor]]:
+    """The net's convolutions and normalisations, each with its weight and bias of another."""
+    pairs = list(_pairs(net))
+    if [tuple(convolution.weight.shape) for convolution, _ in pairs] != [weight.shape for weight, _ in weights]:
+        raise ValueError("the weights are of another net")
+    return [(*pair, *map(torch.from_numpy, stored)) for pair, stored in zip(pairs, weights, strict=True)]
 
 
 def _undoing(bias: Tensor) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:

@@ -8,13 +8,13 @@ from typing import cast
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from facecore.spoofing import part, sampled
 
 from ..common import augment
+from ..common.losses import two_class
 from ..common.packs import Image
 from ..common.shares import drawn
 from .displays import SCREENS, bare
@@ -99,12 +99,8 @@ class LivenessTask:
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         net = cast(LivenessNet, self.net)
-        target = (batch["live"] * 0.96 + 0.02)[:, None]
         heads = zip(WEIGHTS.items(), net.cells(_floats(batch["context"]), _floats(batch["face"])), strict=True)
-        return {
-            name: F.binary_cross_entropy_with_logits(out.float(), target.expand_as(out)) * weight
-            for (name, weight), out in heads
-        }
+        return {name: two_class(out, batch["live"]) * weight for (name, weight), out in heads}
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         index = np.flatnonzero(self.views.val)

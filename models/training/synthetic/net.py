@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..common.nets import FromPixels
 from ..common.packs import MODELS
-from ..common.warm import begin, convolutions
+from ..common.warm import Floats, begin, layers, mix
 from ..face.net import FaceNet
 
 SIDE = 192
@@ -52,7 +52,7 @@ def begun(inputs: Tensor) -> SyntheticNet:
         inputs: (n, 3, 192, 192) in [-1, 1], training crops that the trunk's normalisations are set on.
     """
     net = SyntheticNet()
-    begin(net.branch, convolutions(MODELS / "face.onnx", ("/nets.0/low/", "/nets.0/high/")), inputs)
+    begin(net.branch, layers(MODELS / "face.onnx", ("/nets.0/low/", "/nets.0/high/")), inputs)
     return net
 
 
@@ -62,12 +62,30 @@ def committed(inputs: Tensor) -> SyntheticNet:
     Args:
         inputs: As of ``begun``.
     """
-    net, path = SyntheticNet(), MODELS / "synthetic.onnx"
-    begin(net.branch, convolutions(path, ("/net/branch",)), inputs)
-    head, some = convolutions(path, ("/net/head/",), "Gemm"), convolutions(path, ("/net/some/",))
-    for layer, ((weight, bias),) in ((net.head[1], head), (net.some, some)):
+    net = SyntheticNet()
+    begin(net.branch, _stored("branch"), inputs)
+    for layer, ((weight, bias),) in ((net.head[1], _stored("head", "Gemm")), (net.some, _stored("some"))):
         layer.load_state_dict({"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)})
     return net
+
+
+def towards_committed(net: SyntheticNet, share: float) -> None:
+    """Moves a net that began with the committed model, in evaluation, back towards it.
+
+    The heads of the cells stay as they are: when training first went on, the model had none.
+
+    Args:
+        net: Changed.
+        share: Of the committed model in the mean, 0 to 1.
+    """
+    mix(net.branch, _stored("branch"), share)
+    with torch.no_grad():
+        for ours, theirs in zip(net.head[1].parameters(), *_stored("head", "Gemm"), strict=True):
+            ours.lerp_(torch.from_numpy(theirs), share)
+
+
+def _stored(module: str, operator: str = "Conv") -> list[tuple[Floats, Floats]]:
+    return layers(MODELS / "synthetic.onnx", (f"/net/{module}",), operator)
 
 
 class SyntheticModel(nn.Module):

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import torch
 
 from ..common.export import averaged
 from ..common.trainer import train
-from ..common.warm import mix
-from .net import SyntheticNet, committed
+from .net import SyntheticNet, committed, towards_committed
 from .publish import publish
 from .recipe import ONWARD
 from .task import SyntheticTask
@@ -24,16 +22,10 @@ BEFORE = 0.5  # share of the weights of before
 
 
 def mean(trained: Path, to: Path) -> None:
-    """Writes a checkpoint of the mean of a finished one and the committed model.
-
-    The heads of the cells are those of the finished one: there were none at first.
-    """
-    net, before = SyntheticNet(), cast(SyntheticNet, SyntheticTask(start=committed).net)
+    """Writes a checkpoint of the mean of a finished one and the committed model."""
+    net = SyntheticNet()
     saved = averaged(trained, net)
-    mix(net.branch, before.branch, BEFORE)
-    with torch.no_grad():
-        for ours, theirs in zip(net.head.parameters(), before.head.parameters(), strict=True):
-            ours.lerp_(theirs, BEFORE)
+    towards_committed(net, BEFORE)
     torch.save(saved | {"net": net.state_dict()}, to)
 
 

@@ -13,11 +13,11 @@ from typing import cast
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..common import augment
+from ..common.losses import two_class
 from ..common.packs import Image, rows, stacked
 from ..common.shares import drawn
 from ..face.figures import Predict
@@ -115,13 +115,11 @@ class SyntheticTask:
         return composite(pool[0][a], pool[1][a], pool[0][b], pool[1][b], rng)
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        target = (batch["fake"] * 0.96 + 0.02)[:, None]
-        losses = {}
         heads = zip(WEIGHTS.items(), cast(SyntheticNet, self.net).heads(_floats(batch["face"])), strict=True)
-        for (name, weight), out in heads:
-            each = F.binary_cross_entropy_with_logits(out.float(), target.expand_as(out), reduction="none").mean(1)
-            losses[name] = (each * batch["alike"] if name == "every" else each).mean() * weight
-        return losses
+        return {
+            name: two_class(out, batch["fake"], batch["alike"] if name == "every" else None) * weight
+            for (name, weight), out in heads
+        }
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         return all_figures(lambda frames: logits(net, [crop(frame) for frame in frames]))
