@@ -32,7 +32,7 @@ P = ParamSpec("P")
 
 # A face that the detector is not sure of is one if its logit and a part of the face net's come to enough.
 SECOND_OPINION = 0.3
-CERTAIN = 1.5
+CERTAIN = 1.45
 SAME_WAY_UP = 60.0  # degrees by which its roll may differ from that of a face that the detector is sure of
 FROM_FACE_NET = ALL - {Field.LIVENESS, Field.SYNTHETIC}
 

@@ -1,7 +1,7 @@
 """Eight-bit integer form of an exported model: two to three times faster on CPUs, half the size.
 
 Convolutions and what lies between them run on 8 bits (Jacob et al., 2018), one scale per output channel of the
-weights, activations scaled by what is seen on training inputs: the extremes, or all but three values in ten thousand on
+weights, activations scaled by what is seen on training inputs: the extremes, or all but a few values in ten thousand on
 either side, which leaves finer steps to the others. Weights use 7 of their 8 bits: CPUs without dot-product
 instructions add two products in 16 bits and would overflow on more. Convolutions of a picture's three channels stay in
 float: they are as fast there, and what moire and fine traces are told by goes through them.
@@ -28,14 +28,15 @@ Inputs = Mapping[str, NDArray[np.uint8]]
 OPERATORS = ("Conv", "Relu", "Add", "Resize")
 
 
-def quantise(path: Path, inputs: Iterable[Inputs], last: bool = True, clipped: bool = False) -> None:
+def quantise(path: Path, inputs: Iterable[Inputs], last: bool = True, clipped: float | None = None) -> None:
     """Replaces an exported model by its 8-bit form.
 
     Args:
         path: The exported file; the quantised one takes its place.
         inputs: Training inputs by name, to see the activations' extremes on.
         last: Whether convolutions that nothing but shapes and exponentials follow are quantised too.
-        clipped: Whether the few largest activations are cut off; holds those of all ``inputs`` in memory at once.
+        clipped: Per cent of the activations that are not cut off, None for all; holds those of all ``inputs`` in memory
+            at once.
     """
     logging.getLogger().setLevel(logging.ERROR)  # the tool advises a preprocessing that was done
     with tempfile.TemporaryDirectory() as folder:
@@ -55,7 +56,7 @@ def quantise(path: Path, inputs: Iterable[Inputs], last: bool = True, clipped: b
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.Percentile if clipped else CalibrationMethod.MinMax,
             nodes_to_exclude=kept,
-            extra_options={"ActivationSymmetric": False, "WeightSymmetric": True, "CalibPercentile": 99.97},
+            extra_options={"ActivationSymmetric": False, "WeightSymmetric": True, "CalibPercentile": clipped},
         )
         tidy(onnx.load(str(small)), path)
 

@@ -94,7 +94,7 @@ The committed weights were trained for 20 epochs down to a learning rate of zero
 the pieces without faces and the leaving out of twice boxed faces), then on from there to 44 and, with what the detector
 of then took for faces among the pieces, up to the epochs below, each time from a low rate down to zero.
 
-A face is one if its score is over 0.8, or if its logit and 0.3 of the face net's logit of "a face" make 1.5 together;
+A face is one if its score is over 0.8, or if its logit and 0.3 of the face net's logit of "a face" make 1.45 together;
 scores under 0.4 are not looked at. These numbers were picked on the same validation photos that the figures come from,
 so recall and false alarms are somewhat flattered; only 42 of these photos show no face, so one alarm would be 2.4 %.
 Boxes are compared as they are reported, cut off at the photo's border."""

@@ -8,12 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from ..common.nets import FromPixels, conv, stage
+from ..common.packs import MODELS
+from ..common.warm import begin, layers
 from .labels import FLIP
 
 AGES = 101
 PARTS_FLIP = [1, 0, 2, 3, 5, 4, 6]  # of the seven parts in a mirrored face
-WIDTHS = (24, 48, 96, 160, 256)  # channels after the first convolution and after each stage
-BLOCKS = (1, 1, 1, 1)  # residual blocks of each stage
+WIDTHS = (24, 48, 104, 176, 256)  # channels after the first convolution and after each stage
+BLOCKS = (1, 2, 2, 1)  # residual blocks of each stage
 
 
 class FaceNet(nn.Module):
@@ -60,6 +62,24 @@ class FaceNet(nn.Module):
         out["blur"] = self.blur(low.mean((2, 3))).float()[:, 0]
         out["real"] = self.real(high).float()[:, 0]
         return out
+
+
+def committed(inputs: Tensor, which: int = 1) -> FaceNet:
+    """A net of the committed model, for training to go on from.
+
+    Args:
+        inputs: (n, 3, 112, 112) in [-1, 1], training crops that the normalisations are set on.
+        which: The model's first net, or its second (1), which looks at the mirror image.
+    """
+    net = FaceNet()
+    parts = [f"/nets.{which}/{part}/" for part in ("low", "high", "points", "cover")]  # as the net names them in turn
+    begin(net, [pair for part in parts for pair in layers(MODELS / "face.onnx", (part,))], inputs)
+    for name, module in net.named_modules():
+        if isinstance(module, nn.Linear):
+            within = f"/nets.{which}/{name.split('.')[0]}/"
+            ((weight, bias),) = layers(MODELS / "face.onnx", (within,), "Gemm")
+            module.load_state_dict({"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)})
+    return net
 
 
 class FaceModel(nn.Module):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
@@ -17,26 +17,27 @@ from ..common.shares import drawn
 from ..detector.mine import load_false_faces, load_true_faces
 from .figures import Predict, all_figures, smile_figures
 from .labels import FLIP, FRAME, SHARED_72, SHARP, SIDE, blur_label, crop_matrix, load_faces, load_smiles
-from .net import AGES, BLOCKS, WIDTHS, FaceModel, FaceNet
+from .net import AGES, BLOCKS, WIDTHS, FaceModel, FaceNet, committed
 from .occluders import occlude
+from .teacher import TAUGHT, answers
 
-# Samples of one epoch by source; the smile pack is grey and noisy, so it gets a small part.
+# Samples of one epoch by source: most by far are there for what people are like, since their points are learnt soon.
+# The smile pack is grey and noisy, so it gets a small part.
 EPOCH = {
-    "utk": 20000,
+    "utk": 21000,
     "scut": 2800,
     "amls": 3200,
     "cartoon": 300,
     "anime": 400,
-    "ffhq": 800,
-    "hardfake": 400,
+    "ffhq": 600,
+    "hardfake": 300,
     "shape": 200,
-    "w300": 1600,
+    "w300": 1000,
     "smile": 3500,
-    "none": 2500,
-    "scene": 1500,
+    "none": 1000,
+    "scene": 500,
 }
-# The same of the deeper net, which is there for what people are like rather than where their points are.
-PEOPLE = EPOCH | {"utk": 21000, "ffhq": 600, "hardfake": 300, "w300": 1000, "none": 1000, "scene": 500}
+TRUST = 0.6  # weight of the committed model's answers beside people's labels
 COVERED = 0.3  # of the faces with known points get something pasted over them
 # Of the faces that are neither blurred nor softened: those of large photos are sharper than most that have a known age.
 SHARPENED = 0.4
@@ -45,23 +46,18 @@ Sample = dict[str, Image | NDArray[np.floating] | np.floating | float | int]
 
 
 class FaceTask:
-    """See common.trainer.Task. ``shares``, ``covered``, ``sharpened``: as EPOCH, COVERED, SHARPENED."""
+    """See common.trainer.Task. ``onward``: goes on with the committed model's second net, taught by that model too."""
+
+    net: nn.Module
 
     def __init__(
-        self,
-        widths: tuple[int, ...] = WIDTHS,
-        blocks: tuple[int, ...] = BLOCKS,
-        shares: Mapping[str, int] = EPOCH,
-        covered: float = COVERED,
-        sharpened: float = SHARPENED,
+        self, widths: tuple[int, ...] = WIDTHS, blocks: tuple[int, ...] = BLOCKS, onward: bool = False
     ) -> None:
-        self.net: nn.Module = FaceNet(widths, blocks)
-        self.shares, self.covered, self.sharpened = shares, covered, sharpened
         pixels, self.labels = load_faces()
         self.pixels: Image = np.array(pixels)  # random reads from disk would take longer than the net
         self.smiles, self.smile_label, self.smile_val = load_smiles()
         train = ~self.labels.val
-        self.by_set = {name: np.flatnonzero(train & (self.labels.sets == name)) for name in shares if name not in OTHER}
+        self.by_set = {name: np.flatnonzero(train & (self.labels.sets == name)) for name in EPOCH if name not in OTHER}
         self.weights = {name: self._weights(name) for name in self.by_set}
         self.smile_train = np.flatnonzero(~self.smile_val)
         self.false_faces = load_false_faces()
@@ -69,6 +65,14 @@ class FaceTask:
         self.scene_chances = np.cumsum(chances / chances.sum())
         empty = [row["file"] for row in rows("scenes") if row["split"] == "train" and row["faces"] == "[]"]
         self.textures = [np.asarray(cv2.resize(image, (200, 200)), np.uint8) for image in images("scenes", empty[:300])]
+        count = len(self.labels.files)
+        self.taught = {name: np.full((count, size), np.nan, np.float32) for name, size in TAUGHT.items()}
+        if onward:
+            self.taught = answers(self.pixels)
+            shown = next(self.batches(np.random.default_rng(5), 256))["image"]
+            self.net = committed(_floats(shown))
+        else:
+            self.net = FaceNet(widths, blocks)
 
     def _weights(self, name: str) -> NDArray[np.float64]:
         index = self.by_set[name]
@@ -80,12 +84,12 @@ class FaceTask:
         return weight / weight.sum()
 
     def steps(self, size: int, processes: int) -> int:
-        return sum(self.shares.values()) // (size * processes)
+        return sum(EPOCH.values()) // (size * processes)
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[dict[str, Tensor]]:
         while True:
             samples = []
-            for name in drawn(self.shares, rng, size):
+            for name in drawn(EPOCH, rng, size):
                 if name == "none":
                     samples.append(self._nothing(rng))
                 elif name == "scene":
@@ -109,7 +113,7 @@ class FaceTask:
         covered = False
         if not np.isnan(p).any():
             cover_known = 1.0
-            if rng.random() < self.covered:
+            if rng.random() < COVERED:
                 image, cover, sun = occlude(image, p.astype(np.float32), rng, self.textures)
                 covered = True
                 glasses = 2 if sun else (glasses if cover[:2].max() < 0.15 else -1)
@@ -120,7 +124,7 @@ class FaceTask:
             blur = blur_label(sigma)
         elif rng.random() < 0.3:
             image = augment.soften(image, rng, 3.0)
-        elif rng.random() < self.sharpened:
+        elif rng.random() < SHARPENED:
             image = augment.sharpen(image, rng)
         matrix = crop_matrix(rng.normal(0, 7), rng.uniform(0.77, 0.96), (rng.normal(0, 0.022), rng.normal(0, 0.022)))
         if rng.random() < 0.15:  # blank the border, where tight photos hold only repeated pixels
@@ -151,7 +155,15 @@ class FaceTask:
             "has_cover": np.float32(cover_known),
             "blur": np.float32(blur),
             "real": np.float32(np.nan if cover.sum() > 4 else 1),
+            "taught_gender": self._taught("gender", index, many == 0),
+            "taught_ancestry": self._taught("ancestry", index, many == 0),
+            "taught_expression": self._taught("expression", index, not (covered and cover[3] > 0.2)),
         }
+
+    def _taught(self, name: str, index: int, visible: bool) -> NDArray[np.float32]:
+        """The committed model's answer for a person; nan where it is not to be seen, or where it was not asked."""
+        answer = self.taught[name][index]
+        return answer if visible and self.labels.cartoon[index] != 1 else np.full_like(answer, np.nan)
 
     def _smile(self, index: int, rng: np.random.Generator) -> Sample:
         image = np.asarray(cv2.cvtColor(np.array(self.smiles[index]), cv2.COLOR_GRAY2BGR), np.uint8)
@@ -198,10 +210,7 @@ class FaceTask:
         return image
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        image = ((batch["image"].permute(0, 3, 1, 2).float() - 127.5) / 127.5).contiguous(
-            memory_format=torch.channels_last
-        )
-        out = self.net(image)
+        out = self.net(_floats(batch["image"]))
         weight = batch["has_points"].float()
         miss = (out["points"] - batch["points"]).abs()
         each = weight[:, None].repeat(1, 72)
@@ -222,6 +231,11 @@ class FaceTask:
         )
         losses["gender"] = _class(out["gender"], batch["gender"], 0.02)
         losses["race"] = _class(out["race"], batch["race"], 0.08) * 0.9
+        for head, name in (("gender", "gender"), ("race", "ancestry"), ("expression", "expression")):
+            said = batch[f"taught_{name}"]
+            known = ~said[:, 0].isnan()
+            if known.any():
+                losses[f"taught_{name}"] = F.cross_entropy(out[head][known], said[known]) * TRUST
         losses["glasses"] = _class(out["glasses"], batch["glasses"], 0.01)
         losses["cartoon"] = _class(out["cartoon"], batch["cartoon"], 0.0) * 0.5
         losses["expression"] = _expression(out["expression"], batch["expression"])
@@ -239,6 +253,11 @@ class FaceTask:
         figures = all_figures(predict, self.pixels, self.labels, self.textures)
         grey = np.flatnonzero(self.smile_val)
         return figures | smile_figures(predict, self.smiles[grey], self.smile_label[grey])
+
+
+def _floats(pixels: Tensor) -> Tensor:
+    x = (pixels.permute(0, 3, 1, 2).float() - 127.5) / 127.5
+    return x.contiguous(memory_format=torch.channels_last)
 
 
 def _cropped(image: Image, matrix: NDArray[np.float32]) -> Image:
@@ -266,6 +285,7 @@ def _unlabelled(image: Image) -> Sample:
         "has_cover": np.float32(0),
         "blur": nan,
         "real": np.float32(1),
+        **{f"taught_{name}": np.full(size, np.nan, np.float32) for name, size in TAUGHT.items()},
     }
 
 

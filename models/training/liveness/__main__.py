@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from ..common.trainer import train
+from .net import narrow
 from .publish import publish
-from .recipe import PRINTS, RECIPE
+from .recipe import NARROW, RECIPE
 from .task import LivenessTask
 
 if __name__ == "__main__":
     train(LivenessTask, RECIPE)
-    train(partial(LivenessTask, screens=0.0), PRINTS)
+    train(partial(LivenessTask, screens=0.0, start=narrow), NARROW)
     print(publish())

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from ..common.nets import FromPixels, conv, stage
-from .recipe import WIDTHS
+from ..common.packs import MODELS
+from ..common.warm import begin, layers
+from .recipe import NARROW_WIDTHS, WIDTHS
 
 CONTEXT, CONTEXT_HEIGHTS = 128, 2.7
 FACE, FACE_HEIGHTS = 128, 1.25
@@ -27,12 +29,12 @@ class LivenessNet(nn.Module):
     behind a print is real.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
-        self.context, self.face = branch((*WIDTHS, 128)), branch(WIDTHS)
-        wide = 128 + WIDTHS[-1]
+        self.context, self.face = branch(widths), branch(widths[:-1])
+        wide = widths[-1] + widths[-2]
         self.both = nn.Sequential(nn.Dropout(0.3), nn.Linear(wide, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 1))
-        self.alone = nn.ModuleList([nn.Conv2d(128, 1, 1), nn.Conv2d(WIDTHS[-1], 1, 1)])
+        self.alone = nn.ModuleList([nn.Conv2d(widths[-1], 1, 1), nn.Conv2d(widths[-2], 1, 1)])
 
     def forward(self, context: Tensor, face: Tensor) -> Tensor:
         both, *alone = self.cells(context, face)
@@ -45,6 +47,25 @@ class LivenessNet(nn.Module):
         edge = c.shape[2] // 4
         middle = c[:, :, edge:-edge, edge:-edge]
         return both, self.alone[0](middle).flatten(1), self.alone[1](f).flatten(1)
+
+
+def begun(context: Tensor, face: Tensor) -> LivenessNet:
+    """A net whose branches start from the committed synthetic model's trunk, which knows faces and their fine traces.
+
+    Args:
+        context: (n, 3, 128, 128) in [-1, 1], training crops that the normalisations are set on.
+        face: The same of the other input.
+    """
+    net = LivenessNet()
+    for branch, inputs, parts in ((net.context, context, (0, 1)), (net.face, face, (0,))):
+        within = tuple(f"/net/branch.{part}/" for part in parts)
+        begin(branch, layers(MODELS / "synthetic.onnx", within), inputs)
+    return net
+
+
+def narrow(_: Tensor, __: Tensor) -> LivenessNet:
+    """A narrow net to begin with where nothing is known, whatever the inputs."""
+    return LivenessNet(NARROW_WIDTHS)
 
 
 class LivenessModel(nn.Module):

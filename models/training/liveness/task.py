@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import cv2
@@ -19,7 +19,7 @@ from ..common.packs import Image
 from ..common.shares import drawn
 from .displays import SCREENS, bare
 from .figures import liveness_figures
-from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessNet, combined
+from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessNet, begun, combined
 from .simulate import HEIGHTS, SIDE, View, askew
 from .views import load_simulated, load_views, odds
 
@@ -37,11 +37,16 @@ Rows = tuple[NDArray[np.int64], NDArray[np.float64]]  # views, and how often eac
 class LivenessTask:
     """See common.trainer.Task. ``without`` names a source that training does not see (leave one out).
 
-    ``screens`` is the share of screens among the bare media; the others are prints.
+    ``screens`` is the share of screens among the bare media; the others are prints. ``start`` makes the net that
+    training begins with from contexts and faces (n, 3, 128, 128).
     """
 
-    def __init__(self, without: str = "", screens: float = SCREENS) -> None:
-        self.net: nn.Module = LivenessNet()
+    def __init__(
+        self,
+        without: str = "",
+        screens: float = SCREENS,
+        start: Callable[[Tensor, Tensor], LivenessNet] = begun,
+    ) -> None:
         self.screens = screens
         self.views = load_views()
         self.without = without
@@ -54,6 +59,8 @@ class LivenessTask:
         self.recaptures = np.flatnonzero([not name.endswith(f"-{without}") for name in self.simulated.source])
         for group in (self.views, self.simulated):  # random reads from disk would take longer than the net
             group.images = np.array(group.images)
+        shown = next(self.batches(np.random.default_rng(5), 256))
+        self.net: nn.Module = start(_floats(shown["context"]), _floats(shown["face"]))
 
     def _rows(self, name: str, live: bool) -> Rows:
         """The views of a source, and how often each is drawn."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..common.trainer import train
 from .publish import publish
 from .recipe import RECIPE
 from .task import SyntheticTask
+from .trunk import begun, trained
 
 if __name__ == "__main__":
-    train(SyntheticTask, RECIPE)
+    trained()
+    train(partial(SyntheticTask, start=begun), RECIPE)
     print(publish())

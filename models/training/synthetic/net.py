@@ -1,4 +1,4 @@
-"""The synthetic net: the face net's trunk over a larger crop of the aligned face."""
+"""The synthetic net: a narrow face net's trunk over a larger crop of the aligned face."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ..common.nets import FromPixels
 from ..common.packs import MODELS
 from ..common.warm import Floats, begin, layers, mix
 from ..face.net import FaceNet
+from .recipe import BLOCKS, WIDTHS
 
 SIDE = 192
 SHARE = 0.88  # of the packs' framing
@@ -24,13 +25,13 @@ class SyntheticNet(nn.Module):
     detectable?"). Input (n, 3, 192, 192) in [-1, 1].
     """
 
-    def __init__(self, widths: tuple[int, ...] = (24, 48, 96, 160, 256)) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        trunk = FaceNet(widths)
+        trunk = FaceNet(WIDTHS, BLOCKS)
         self.branch = nn.Sequential(trunk.low, trunk.high, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.head = nn.Sequential(nn.Dropout(0.4), nn.Linear(widths[-1], 1))
-        self.some = nn.Conv2d(widths[-2], 1, 1)
-        self.every = nn.Conv2d(widths[-2], 1, 1)  # for training alone
+        self.head = nn.Sequential(nn.Dropout(0.4), nn.Linear(WIDTHS[-1], 1))
+        self.some = nn.Conv2d(WIDTHS[-2], 1, 1)
+        self.every = nn.Conv2d(WIDTHS[-2], 1, 1)  # for training alone
 
     def forward(self, x: Tensor) -> Tensor:
         whole, some, _ = self.heads(x)
@@ -45,22 +46,16 @@ class SyntheticNet(nn.Module):
         return self.head(high(seen)), some, self.every(seen).flatten(1)
 
 
-def begun(inputs: Tensor) -> SyntheticNet:
-    """A net whose trunk starts from the committed face net's: a thousand generated faces are few to learn faces from.
-
-    Args:
-        inputs: (n, 3, 192, 192) in [-1, 1], training crops that the trunk's normalisations are set on.
-    """
-    net = SyntheticNet()
-    begin(net.branch, layers(MODELS / "face.onnx", ("/nets.0/low/", "/nets.0/high/")), inputs)
-    return net
+def untrained(_: Tensor) -> SyntheticNet:
+    """A net to begin with where nothing is known, whatever the inputs."""
+    return SyntheticNet()
 
 
 def committed(inputs: Tensor) -> SyntheticNet:
     """The committed model as a net, for training to go on from; what only training needs begins anew.
 
     Args:
-        inputs: As of ``begun``.
+        inputs: (n, 3, 192, 192) in [-1, 1], training crops that the normalisations are set on.
     """
     net = SyntheticNet()
     begin(net.branch, _stored("branch"), inputs)

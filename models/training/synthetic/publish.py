@@ -95,7 +95,8 @@ def _curves(real: dict[str, Scores], fake: dict[str, Scores]) -> str:
 WHAT = """Tells a generated (GAN, diffusion) or composed face from a photographed one, on the aligned face at 192 pixels
 and its mirror image (the mean of both counts)."""
 
-RECIPE = """`make train MODEL=synthetic`. The trunk starts from the committed face model's. The synthetic pack holds
+RECIPE = """`make train MODEL=synthetic`. The trunk starts from that of a face net narrow enough for photos
+this large (`make train MODEL=synthetic` trains it first). The synthetic pack holds
 generated and real faces alike at 224 pixels as JPEG; the face packs add real ones at 128 pixels as WebP, and a net
 would learn that. So both classes go through the same resampling and codecs, sharp real faces are cut from the scenes at
 the generated ones' resolution, and both get the streaks of repeated pixels that most real crops have outside the photo.

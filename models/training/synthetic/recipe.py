@@ -1,4 +1,4 @@
-"""How the model is trained: from the face model's trunk, then on from what is committed."""
+"""How the model is trained: from a face net's trunk, then on from what is committed."""
 
 from __future__ import annotations
 
@@ -6,5 +6,8 @@ from dataclasses import replace
 
 from ..common.trainer import Recipe
 
+WIDTHS = (24, 48, 96, 160, 256)  # of the trunk, as of face.net
+BLOCKS = (1, 1, 1, 1)
+TRUNK = Recipe(name="synthetic-trunk", epochs=34, batch=64, rate=2.5e-3, decay=0.05)
 RECIPE = Recipe(name="synthetic", epochs=28, batch=64, rate=8e-4, decay=0.05, average=0.995, every=3)
 ONWARD = replace(RECIPE, name="synthetic-onward", epochs=16, rate=5e-4, every=2)

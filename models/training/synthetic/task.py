@@ -28,7 +28,7 @@ from ..face.measure import runtime
 from .composites import OWN, composite
 from .figures import all_figures
 from .frames import HIGH, scene_frames
-from .net import SHARE, SIDE, SyntheticNet, begun
+from .net import SHARE, SIDE, SyntheticNet, untrained
 
 FAKE = {"gan": 0.32, "diffusion": 0.1, "composite": 0.29, "made": 0.29}
 COMPOSED = ("composite", "made")
@@ -54,7 +54,7 @@ class SyntheticTask:
     would learn the set as one of real photos. ``start`` makes the net that training begins with.
     """
 
-    def __init__(self, without: str = "", start: Callable[[Tensor], SyntheticNet] = begun) -> None:
+    def __init__(self, without: str = "", start: Callable[[Tensor], SyntheticNet] = untrained) -> None:
         low, labels = load_faces()
         self.low: Image = np.array(low)  # random reads from disk would take longer than the net
         photo = (labels.cartoon == 0) & ~np.isnan(labels.raw).any((1, 2))
