@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 
@@ -40,3 +41,8 @@ class FromPixels(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return (x.permute(0, 3, 1, 2).float() - 127.5) / 127.5
+
+
+def floats(pixels: Tensor) -> Tensor:
+    """What ``FromPixels`` gives, its channels last in memory: convolutions run faster so in training."""
+    return FromPixels()(pixels).contiguous(memory_format=torch.channels_last)

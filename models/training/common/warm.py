@@ -73,6 +73,11 @@ def begin(net: nn.Module, weights: list[tuple[Floats, Floats]], inputs: Tensor) 
         hook.remove()
 
 
+def put(layer: nn.Module, weight: Floats, bias: Floats) -> None:
+    """Gives a linear layer, or a convolution without normalisation, this weight and bias."""
+    layer.load_state_dict({"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)})
+
+
 def mix(net: nn.Module, weights: list[tuple[Floats, Floats]], share: float) -> None:
     """Moves a net's convolutions, each followed by a normalisation, towards those of the model that it began with.
 

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..common.nets import floats
 from ..common.packs import Image
 from .figures import detector_figures
 from .mine import load_false_faces
@@ -49,10 +50,7 @@ class DetectorTask:
             }
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        image = ((batch["image"].permute(0, 3, 1, 2).float() - 127.5) / 127.5).contiguous(
-            memory_format=torch.channels_last
-        )
-        out = self.net(image).float()
+        out = self.net(floats(batch["image"])).float()
         state, stride, middle = batch["state"], self.cells[:, 2:], self.cells[:, :2]
         hit = state == 1
         count = max(1, int(hit.sum()))
@@ -134,8 +132,7 @@ def detect(net: nn.Module, image: Image, least: float = 0.3) -> tuple[Array, Arr
     height, width = (-(-n // 64) * 64 for n in image.shape[:2])
     canvas = np.zeros((height, width, 3), np.uint8)
     canvas[: image.shape[0], : image.shape[1]] = image
-    x = (torch.from_numpy(canvas).permute(2, 0, 1)[None].float() - 127.5) / 127.5
-    out = net(x.contiguous(memory_format=torch.channels_last))[0].float()
+    out = net(floats(torch.from_numpy(canvas)[None]))[0].float()
     grid = cells(height, width)
     scores = out[:, 0].sigmoid()
     keep = scores > least

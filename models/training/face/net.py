@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..common.nets import FromPixels, conv, stage
 from ..common.packs import MODELS
-from ..common.warm import begin, layers
+from ..common.warm import begin, layers, put
 from .labels import FLIP
 
 AGES = 101
@@ -77,8 +77,8 @@ def committed(inputs: Tensor, which: int = 1) -> FaceNet:
     for name, module in net.named_modules():
         if isinstance(module, nn.Linear):
             within = f"/nets.{which}/{name.split('.')[0]}/"
-            ((weight, bias),) = layers(MODELS / "face.onnx", (within,), "Gemm")
-            module.load_state_dict({"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)})
+            (stored,) = layers(MODELS / "face.onnx", (within,), "Gemm")
+            put(module, *stored)
     return net
 
 

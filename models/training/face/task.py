@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..common import augment
+from ..common.nets import floats
 from ..common.packs import Image, images, rows
 from ..common.shares import drawn
 from ..detector.mine import load_false_faces, load_true_faces
@@ -70,7 +71,7 @@ class FaceTask:
         if onward:
             self.taught = answers(self.pixels)
             shown = next(self.batches(np.random.default_rng(5), 256))["image"]
-            self.net = committed(_floats(shown))
+            self.net = committed(floats(shown))
         else:
             self.net = FaceNet(widths, blocks)
 
@@ -210,7 +211,7 @@ class FaceTask:
         return image
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        out = self.net(_floats(batch["image"]))
+        out = self.net(floats(batch["image"]))
         weight = batch["has_points"].float()
         miss = (out["points"] - batch["points"]).abs()
         each = weight[:, None].repeat(1, 72)
@@ -253,11 +254,6 @@ class FaceTask:
         figures = all_figures(predict, self.pixels, self.labels, self.textures)
         grey = np.flatnonzero(self.smile_val)
         return figures | smile_figures(predict, self.smiles[grey], self.smile_label[grey])
-
-
-def _floats(pixels: Tensor) -> Tensor:
-    x = (pixels.permute(0, 3, 1, 2).float() - 127.5) / 127.5
-    return x.contiguous(memory_format=torch.channels_last)
 
 
 def _cropped(image: Image, matrix: NDArray[np.float32]) -> Image:

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from ..common.nets import FromPixels, conv, stage
 from ..common.packs import MODELS
 from ..common.warm import begin, layers
-from .recipe import NARROW_WIDTHS, WIDTHS
+from ..synthetic.recipe import WIDTHS
+from .recipe import NARROW_WIDTHS
 
 CONTEXT, CONTEXT_HEIGHTS = 128, 2.7
 FACE, FACE_HEIGHTS = 128, 1.25

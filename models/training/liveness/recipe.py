@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..common.trainer import Recipe
-from ..synthetic.recipe import WIDTHS as WIDTHS
 
 RECIPE = Recipe(name="liveness", epochs=16, batch=64, rate=1e-3, decay=0.05, average=0.995, every=4, seed=31)
 NARROW_WIDTHS = (24, 40, 72, 112, 128)

@@ -15,6 +15,7 @@ from facecore.spoofing import part, sampled
 
 from ..common import augment
 from ..common.losses import two_class
+from ..common.nets import floats
 from ..common.packs import Image
 from ..common.shares import drawn
 from .displays import SCREENS, bare
@@ -60,7 +61,7 @@ class LivenessTask:
         for group in (self.views, self.simulated):  # random reads from disk would take longer than the net
             group.images = np.array(group.images)
         shown = next(self.batches(np.random.default_rng(5), 256))
-        self.net: nn.Module = start(_floats(shown["context"]), _floats(shown["face"]))
+        self.net: nn.Module = start(floats(shown["context"]), floats(shown["face"]))
 
     def _rows(self, name: str, live: bool) -> Rows:
         """The views of a source, and how often each is drawn."""
@@ -106,7 +107,7 @@ class LivenessTask:
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         net = cast(LivenessNet, self.net)
-        heads = zip(WEIGHTS.items(), net.cells(_floats(batch["context"]), _floats(batch["face"])), strict=True)
+        heads = zip(WEIGHTS.items(), net.cells(floats(batch["context"]), floats(batch["face"])), strict=True)
         return {name: two_class(out, batch["live"]) * weight for (name, weight), out in heads}
 
     def validate(self, net: nn.Module) -> dict[str, float]:
@@ -174,10 +175,5 @@ def logits(net: nn.Module, views: list[View], size: int = 64) -> NDArray[np.floa
     for start in range(0, len(views), size):
         pairs = [crops(view) for view in views[start : start + size]]
         context, face = (torch.from_numpy(np.stack([pair[i] for pair in pairs])) for i in (0, 1))
-        found.append(combined(net(_floats(context), _floats(face)).float()).numpy())
+        found.append(combined(net(floats(context), floats(face)).float()).numpy())
     return np.concatenate(found)
-
-
-def _floats(pixels: Tensor) -> Tensor:
-    x = (pixels.permute(0, 3, 1, 2).float() - 127.5) / 127.5
-    return x.contiguous(memory_format=torch.channels_last)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..common.nets import FromPixels
 from ..common.packs import MODELS
-from ..common.warm import Floats, begin, layers, mix
+from ..common.warm import Floats, begin, layers, mix, put
 from ..face.net import FaceNet
 from .recipe import BLOCKS, WIDTHS
 
@@ -59,8 +59,8 @@ def committed(inputs: Tensor) -> SyntheticNet:
     """
     net = SyntheticNet()
     begin(net.branch, _stored("branch"), inputs)
-    for layer, ((weight, bias),) in ((net.head[1], _stored("head", "Gemm")), (net.some, _stored("some"))):
-        layer.load_state_dict({"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)})
+    for layer, (stored,) in ((net.head[1], _stored("head", "Gemm")), (net.some, _stored("some"))):
+        put(layer, *stored)
     return net
 
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ..common import augment
 from ..common.losses import two_class
+from ..common.nets import floats
 from ..common.packs import Image, rows, stacked
 from ..common.shares import drawn
 from ..face.figures import Predict
@@ -76,7 +77,7 @@ class SyntheticTask:
         for name in [name for name, index in self.real.items() if name.startswith("pack-") and len(index)]:
             self.sharp[name] = _with_points([np.array(self.pack[int(i)]) for i in self.real[name]], predict)
         shown = next(self.batches(np.random.default_rng(3), 64))["face"]
-        self.net: nn.Module = start(_floats(shown))
+        self.net: nn.Module = start(floats(shown))
 
     def steps(self, size: int, processes: int) -> int:
         return EPOCH // (size * processes)
@@ -115,7 +116,7 @@ class SyntheticTask:
         return composite(pool[0][a], pool[1][a], pool[0][b], pool[1][b], rng)
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        heads = zip(WEIGHTS.items(), cast(SyntheticNet, self.net).heads(_floats(batch["face"])), strict=True)
+        heads = zip(WEIGHTS.items(), cast(SyntheticNet, self.net).heads(floats(batch["face"])), strict=True)
         return {
             name: two_class(out, batch["fake"], batch["alike"] if name == "every" else None) * weight
             for (name, weight), out in heads
@@ -188,12 +189,7 @@ def crop(frame: Image, rng: np.random.Generator | None = None) -> Image:
 def logits(net: nn.Module, crops: list[Image], size: int = 64) -> NDArray[np.float32]:
     """One logit per crop."""
     parts = [
-        net(_floats(torch.from_numpy(np.stack(crops[i : i + size])))).float()[:, 0].numpy()
+        net(floats(torch.from_numpy(np.stack(crops[i : i + size])))).float()[:, 0].numpy()
         for i in range(0, len(crops), size)
     ]
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
-
-
-def _floats(pixels: Tensor) -> Tensor:
-    x = (pixels.permute(0, 3, 1, 2).float() - 127.5) / 127.5
-    return x.contiguous(memory_format=torch.channels_last)
