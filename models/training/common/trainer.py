@@ -83,13 +83,16 @@ class Recipe:
 def train(make: Callable[[], Task], recipe: Recipe) -> Path:
     """Trains or resumes; returns the path of the finished checkpoint (keys ``net``, ``figures``, ``epoch``)."""
     recipe.folder.mkdir(parents=True, exist_ok=True)
+    path = recipe.folder / "last.pt"
+    if path.exists() and torch.load(path, weights_only=False)["epoch"] >= recipe.epochs:
+        return path
     with tempfile.TemporaryDirectory() as folder:
         store = f"file://{folder}/store"
         if recipe.processes == 1:
             _process(0, make, recipe, store)
         else:
             mp.spawn(_process, args=(make, recipe, store), nprocs=recipe.processes)
-    return recipe.folder / "last.pt"
+    return path
 
 
 def _process(rank: int, make: Callable[[], Task], recipe: Recipe, store: str) -> None:

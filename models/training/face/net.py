@@ -64,19 +64,18 @@ class FaceNet(nn.Module):
         return out
 
 
-def committed(inputs: Tensor, which: int = 1) -> FaceNet:
-    """A net of the committed model, for training to go on from.
+def committed(inputs: Tensor) -> FaceNet:
+    """The committed model's second net, which looks at the mirror image, for training to go on from.
 
     Args:
         inputs: (n, 3, 112, 112) in [-1, 1], training crops that the normalisations are set on.
-        which: The model's first net, or its second (1), which looks at the mirror image.
     """
     net = FaceNet()
-    parts = [f"/nets.{which}/{part}/" for part in ("low", "high", "points", "cover")]  # as the net names them in turn
+    parts = [f"/nets.1/{part}/" for part in ("low", "high", "points", "cover")]  # as the net names them in turn
     begin(net, [pair for part in parts for pair in layers(MODELS / "face.onnx", (part,))], inputs)
     for name, module in net.named_modules():
         if isinstance(module, nn.Linear):
-            within = f"/nets.{which}/{name.split('.')[0]}/"
+            within = f"/nets.1/{name.split('.')[0]}/"
             (stored,) = layers(MODELS / "face.onnx", (within,), "Gemm")
             put(module, *stored)
     return net

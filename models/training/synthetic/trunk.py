@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import torch
 from torch import Tensor
 
 from ..common.export import averaged
@@ -17,9 +16,7 @@ from .recipe import BLOCKS, TRUNK, WIDTHS
 
 def trained() -> None:
     """Trains a face net narrow enough for photos four times as large, where that is not done yet."""
-    path = TRUNK.folder / "last.pt"
-    if not path.exists() or torch.load(path, weights_only=False)["epoch"] < TRUNK.epochs:
-        train(partial(FaceTask, WIDTHS, BLOCKS), TRUNK)
+    train(partial(FaceTask, WIDTHS, BLOCKS), TRUNK)
 
 
 def begun(_: Tensor) -> SyntheticNet:
