@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,25 +42,32 @@ def measure(quick: bool) -> dict[str, float]:
     """Requests a second and milliseconds, over connections that stay open, one for each call in progress.
 
     The most is the best of a few turns, in which each call follows the last one's answer; the load at 70 % comes at
-    random moments (a Poisson process). The photo is a JPEG of 640 x 480; what loads runs beside the servers and is
-    part of what the two cores do.
+    random moments (a Poisson process), and once more at even ones (``even_``). ``one_caller_ms`` is what a call takes
+    of one caller that asks one worker again and again. The photo is a JPEG of 640 x 480; what loads runs beside the
+    servers and is part of what the two cores do.
     """
     seconds, rounds = (QUICK, 1) if quick else (SECONDS, ROUNDS)
-    best = {1: 0.0, 2: 0.0}
+    best, chance = {1: 0.0, 2: 0.0}, random.Random(1)
     with serving(1) as one, serving(2) as two:
+        alone = 1e3 / asyncio.run(_most(one, 1, seconds / 4))
         for _ in range(rounds):
             for workers, load in ((1, one), (2, two)):
                 best[workers] = max(best[workers], asyncio.run(_most(load, AT_ONCE * workers, seconds)))
         rate = SHARE * best[2]
-        times = asyncio.run(_poisson(two, rate, max(seconds * rounds, 40 / rate)))
-    p50, p99 = (1e3 * percentile(times, share) for share in (0.5, 0.99))
+        lasting = max(seconds * rounds, 40 / rate)
+        p50, p99 = _shares(asyncio.run(_open(two, lambda: chance.expovariate(rate), lasting)))
+        even50, even99 = _shares(asyncio.run(_open(two, lambda: 1 / rate, lasting / 2)))
     return {
+        "one_caller_ms": alone,
         "one_worker_per_s": best[1],
         "two_workers_per_s": best[2],
         "two_workers_to_one": best[2] / best[1],
         "p50_ms": p50,
         "p99_ms": p99,
         "p99_to_p50": p99 / p50,
+        "even_p50_ms": even50,
+        "even_p99_ms": even99,
+        "even_p99_to_p50": even99 / even50,
     }
 
 
@@ -153,9 +160,8 @@ async def _most(load: Load, at_once: int, seconds: float) -> float:
     return done / (time.perf_counter() - started)
 
 
-async def _poisson(load: Load, rate: float, seconds: float) -> list[float]:
-    """Seconds that each call took, from the moment it was due, when they come at random at this rate."""
-    chance = random.Random(1)
+async def _open(load: Load, pause: Callable[[], float], seconds: float) -> list[float]:
+    """Seconds that each call took, from the moment it was due; ``pause`` gives the seconds from one to the next."""
     idle: list[Connection] = []
     every: list[Connection] = []
     times: list[float] = []
@@ -172,10 +178,15 @@ async def _poisson(load: Load, rate: float, seconds: float) -> list[float]:
     started = due = time.perf_counter()
     tasks = []
     while due - started < seconds:
-        due += chance.expovariate(rate)
+        due += pause()
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         tasks.append(asyncio.create_task(call(due)))
     await asyncio.gather(*tasks)
     for connection in every:
         await connection.close()
     return times
+
+
+def _shares(times: list[float]) -> tuple[float, float]:
+    """The median and the 99th percentile in milliseconds."""
+    return 1e3 * percentile(times, 0.5), 1e3 * percentile(times, 0.99)

@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from gatekeeper import Contract
+from standalone.server import listen
 from tests.contract import kit
 
 COMMAND = str(Path(sys.executable).with_name("facegate"))
@@ -279,6 +280,13 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("facegate: ")
     assert "Traceback" not in done.stderr
+
+
+def test_no_part_of_an_answer_waits_for_the_receipt_of_another() -> None:
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname(), 5):
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("options", [["--workers", "0"], ["--port", "70000"], ["--port", "x"]])

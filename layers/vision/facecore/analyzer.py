@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, ParamSpec, TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,7 +65,7 @@ class Analyzer:
 
         Args:
             models: The models folder; None takes FACEGATE_MODELS or the repository's.
-            threads: Threads of each model, >= 1.
+            threads: Threads of each model, >= 1; OpenCV gets as many, in the whole process.
             max_pixels: Photos whose header announces more are refused.
             observe: Told how many seconds each stage took, in the thread that did it: ``intake`` of each photo,
                 ``detect``, ``face``, ``liveness`` and ``synthetic`` of each batch, ``load.NAME`` of a model. What ends
@@ -76,6 +77,7 @@ class Analyzer:
             ModelError: There is no readable registry.
         """
         self.registry = Registry(models)
+        cv2.setNumThreads(threads)  # its own take one for each processor, wake for every crop and help little with it
         self._models = Models(self.registry, threads, observe)
         self._max_pixels = max_pixels
         self._observe = observe

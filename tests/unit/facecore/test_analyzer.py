@@ -237,6 +237,17 @@ def test_the_lanes_keep_the_order_and_the_errors(analyzer: Analyzer, fakes: Fake
     assert [results[i] for i in (0, 2, 4)] == [whole[i] for i in (0, 2, 4)]
 
 
+def test_opencv_has_as_many_threads_as_a_model(analyzer: Analyzer) -> None:
+    before = cv2.getNumThreads()
+    try:
+        Analyzer(analyzer.registry.folder, threads=2)
+        assert cv2.getNumThreads() == 2
+        Analyzer(analyzer.registry.folder)
+        assert cv2.getNumThreads() == 1
+    finally:
+        cv2.setNumThreads(before)
+
+
 def test_what_breaks_in_a_lane_is_raised(analyzer: Analyzer, fakes: Fakes) -> None:
     del fakes.models["detector"]
     with pytest.raises(KeyError, match="detector"):
