@@ -8,18 +8,19 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from .align import Array, Image, Square, cut
 from .sessions import Model
-
-Image = NDArray[np.uint8]
-Array = NDArray[np.float32]
 
 STRIDES = (8, 16, 32, 64)
 DOUBTFUL = 0.6  # a photo none of whose faces scores so much is looked at again
 SECOND_LOOK = 0.72  # the least score then: faces are large there, and so are mistakes
 GLANCE = 0.5  # the first try's share of the side, where the largest face alone is wanted
 LARGE = 32  # pixels of a face then, from which a better look would change no answer by more than chance does
+TIGHT = 0.45  # the share of a photo's longer side from which a face leaves too little around it
+CLOSE = 1.35  # how many of its sides the picture of such a face is wide then
+CLOSE_SIDE = 192  # pixels of that picture
+SAME = 0.5  # the least share of their union that two boxes of one face have in common
 OVERLAP = 0.4  # boxes that share more than this part of their union are one face
 
 
@@ -83,6 +84,36 @@ class Detector:
             found[i] = faces
         return found
 
+    def closer(self, views: Sequence[tuple[Image, Found]]) -> list[Found]:
+        """The same faces, with better points where a photo ends close around a face that the detector is sure of.
+
+        At a photo's border points are off to one side: the face is taken for larger than it is. So it is looked at once
+        more with room around it, which is black where the photo ends, and at the size at which points are best. Its box
+        and its score stay as they are.
+        """
+        better = [found for _, found in views]
+        tight = [
+            row
+            for row, (image, face) in enumerate(views)
+            if face.score >= self.sure and max(face.box[2:]) > TIGHT * max(image.shape[:2])
+        ]
+        if not tight:
+            return better
+        squares = [_around(views[row][1].box) for row in tight]
+        looks = zip(tight, squares, strict=True)
+        canvases = [cut(views[row][0], square, CLOSE_SIDE, cv2.BORDER_CONSTANT) for row, square in looks]
+        out = self._model(image=np.stack(canvases))
+        for i, (row, square) in enumerate(zip(tight, squares, strict=True)):
+            answers = (out["scores"][i], out["distances"][i], out["points"][i])
+            face, scale = views[row][1], square.side / CLOSE_SIDE
+            corner = np.array([square.x + 0.5, square.y + 0.5], np.float32) - square.side / 2
+            for seen in self._decode(*answers, canvases[i].shape, self.threshold):
+                box = np.concatenate([seen.box[:2] * scale + corner, seen.box[2:] * scale])
+                if _shared(box, face.box) >= SAME:
+                    better[row] = Found(face.box, (seen.points * scale + corner).astype(np.float32), face.score)
+                    break
+        return better
+
     def _find_into(
         self, found: list[list[Found]], images: Sequence[Image], which: list[int], side: int, share: float
     ) -> None:
@@ -136,6 +167,19 @@ class Detector:
         places = points[keep].reshape(-1, 5, 2) * stride[:, None] + middle[:, None]
         faces = [Found(boxes[i], places[i], float(scores[keep[i]])) for i in _distinct(boxes)]
         return sorted(faces, key=lambda face: -float(face.box[2] * face.box[3]))
+
+
+def _around(box: Array) -> Square:
+    """The picture for a closer look: a square in pixels' middles, where boxes count from their corners."""
+    x, y = box[:2] + box[2:] / 2 - 0.5
+    return Square(float(x), float(y), CLOSE * float(max(box[2:])), 0.0)
+
+
+def _shared(one: Array, other: Array) -> float:
+    """What two boxes (4,) have in common, over their union."""
+    near, far = np.maximum(one[:2], other[:2]), np.minimum(one[:2] + one[2:], other[:2] + other[2:])
+    both = float(np.prod(np.maximum(far - near, 0)))
+    return both / float(np.prod(one[2:]) + np.prod(other[2:]) - both)
 
 
 def _shrunk(image: Image, size: tuple[int, int]) -> Image:

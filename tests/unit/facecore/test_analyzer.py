@@ -228,6 +228,19 @@ def test_a_lane_runs_each_model_once_over_all_faces(analyzer: Analyzer, fakes: F
     assert fakes.models["synthetic"].shapes == [(5, 128, 128, 3)]
 
 
+def test_a_face_that_fills_its_photo_is_looked_at_closer_where_its_points_matter(
+    analyzer: Analyzer, fakes: Fakes
+) -> None:
+    photo = png(blue_photo((30, 40, 120, 130, 77), width=180, height=200))
+    analyzer.analyse(photo, frozenset({Field.LIVENESS}))
+    assert fakes.models["detector"].shapes == [(1, 256, 192, 3)]
+    for field in (Field.SYNTHETIC, Field.AGE):
+        analyzer.analyse(photo, frozenset({field}))
+        assert fakes.models["detector"].shapes[-2:] == [(1, 256, 192, 3), (1, 192, 192, 3)]
+    analyzer.analyse(png(ONE))
+    assert fakes.models["detector"].shapes[-1] == (1, 256, 320, 3)
+
+
 @pytest.mark.parametrize("lanes", [1, 2, 3, 9])
 def test_the_lanes_keep_the_order_and_the_errors(analyzer: Analyzer, fakes: Fakes, lanes: int) -> None:
     files = [png(ONE), b"GIF89a", png(THREE), png(NONE), png(ONE[:, ::-1])]

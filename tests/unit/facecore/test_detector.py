@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from facecore.detector import Detector, Found
-from tests.unit.facecore.kit import FIVE, FakeModel, Pixels, detector_model
+from tests.unit.facecore.kit import FIVE, FakeModel, Pixels, blue_patches, blue_photo, detector_model
 
 Places = list[tuple[float, float, float, float, float]]
 
@@ -139,6 +139,43 @@ def test_of_many_photos_each_gets_its_own_look() -> None:
     photos = [canvas_of(1280, 960), np.full((960, 1280, 3), 200, np.uint8), canvas_of(300, 200)]
     first, second, third = Detector(detector_model(seen)).find_largest(photos)
     assert [boxes(found)[0][2] for found in (first, second, third)] == [240, 120, 60]
+
+
+# ---- faces that fill their photo
+
+
+def guess(left: float, top: float, width: float, height: float, score: float = 0.9) -> Found:
+    """A face whose points are off: all in its corner."""
+    return Found(np.array([left, top, width, height], np.float32), np.full((5, 2), left, np.float32), score)
+
+
+def test_points_of_faces_that_fill_their_photo_come_from_a_closer_look() -> None:
+    model = detector_model(blue_patches)
+    large = blue_photo((30, 40, 120, 130, 50), width=180, height=200)
+    beyond = blue_photo((0, 0, 70, 90, 50), width=90, height=100)
+    small = blue_photo((30, 40, 60, 70, 50), width=180, height=200)
+    given = [guess(30, 40, 120, 130), guess(0, 0, 70, 90), guess(30, 40, 60, 70), guess(30, 40, 120, 130, 0.79)]
+    found = Detector(model).closer(list(zip([large, beyond, small, large], given, strict=True)))
+    assert found[0].points == pytest.approx(np.array([30, 40]) + FIVE * (120, 130), abs=1)
+    assert found[1].points == pytest.approx(FIVE * (70, 90), abs=1)
+    assert [face.box.tolist() for face in found] == [face.box.tolist() for face in given]
+    assert [face.score for face in found] == [face.score for face in given]
+    assert found[2] is given[2], "there is room around it"
+    assert found[3] is given[3], "the detector is not sure of it"
+    assert model.shapes == [(2, 192, 192, 3)], "one run, with black where the photos end"
+
+
+@pytest.mark.parametrize("seen", [[], [(10, 10, 60, 60, 0.9)]])
+def test_a_closer_look_that_sees_no_such_face_changes_nothing(seen: Places) -> None:
+    given = guess(30, 40, 120, 130)
+    assert detector(*seen).closer([(canvas_of(180, 200), given)]) == [given]
+
+
+def test_no_tight_faces_no_runs() -> None:
+    model = detector_model(one_in_the_middle)
+    assert Detector(model).closer([]) == []
+    Detector(model).closer([(canvas_of(640, 480), guess(30, 40, 120, 130))])
+    assert model.shapes == []
 
 
 # ---- from answers to faces
