@@ -32,8 +32,8 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 # A face that the detector is not sure of is one if its logit and a part of the face net's come to enough.
-SECOND_OPINION = 0.3
-CERTAIN = 1.45
+SECOND_OPINION = 0.25
+CERTAIN = 1.75
 SAME_WAY_UP = 60.0  # degrees by which its roll may differ from that of a face that the detector is sure of
 FROM_FACE_NET = ALL - {Field.LIVENESS, Field.SYNTHETIC}
 

@@ -65,17 +65,17 @@ class FaceNet(nn.Module):
 
 
 def committed(inputs: Tensor) -> FaceNet:
-    """The committed model's second net, which looks at the mirror image, for training to go on from.
+    """The committed model's first net, the newest, for training to go on from.
 
     Args:
         inputs: (n, 3, 112, 112) in [-1, 1], training crops that the normalisations are set on.
     """
     net = FaceNet()
-    parts = [f"/nets.1/{part}/" for part in ("low", "high", "points", "cover")]  # as the net names them in turn
+    parts = [f"/nets.0/{part}/" for part in ("low", "high", "points", "cover")]  # as the net names them in turn
     begin(net, [pair for part in parts for pair in layers(MODELS / "face.onnx", (part,))], inputs)
     for name, module in net.named_modules():
         if isinstance(module, nn.Linear):
-            within = f"/nets.1/{name.split('.')[0]}/"
+            within = f"/nets.0/{name.split('.')[0]}/"
             (stored,) = layers(MODELS / "face.onnx", (within,), "Gemm")
             put(module, *stored)
     return net

@@ -1,8 +1,8 @@
-"""Trains on from the committed model's second net, which the model teaches what people did not label.
+"""Trains on from the committed model's first net, which the model teaches what people did not label.
 
-``make train MODEL=face.onward`` publishes the net as it was and as it has become: the mean of both answers. What it was
-is kept beside the checkpoint, so that publishing again publishes the same, though the committed model is another by
-then.
+``make train MODEL=face.onward`` publishes the net as it has become and as it was, for the mirror image: the mean of
+both answers. What it was is kept beside the checkpoint, so that publishing again publishes the same, though the
+committed model is another by then.
 """
 
 from __future__ import annotations
@@ -21,4 +21,4 @@ if __name__ == "__main__":
     if not before.exists():
         ONWARD.folder.mkdir(parents=True, exist_ok=True)
         torch.save({"net": FaceTask(onward=True).net.state_dict()}, before)
-    print(publish([before, train(partial(FaceTask, onward=True), ONWARD)], [RECIPE, ONWARD]))
+    print(publish([train(partial(FaceTask, onward=True), ONWARD), before], [RECIPE, ONWARD]))

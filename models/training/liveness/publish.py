@@ -72,7 +72,7 @@ def publish() -> dict[str, float]:
     views = load_views()
     index = np.flatnonzero(views.val)
     plain = liveness_figures(scores(views, index), views, index)
-    quantise(path, samples(LivenessTask(), {"context": "context", "face": "face"}), clipped=99.97)
+    quantise(path, samples(LivenessTask(), {"context": "context", "face": "face"}), fitted=True)
     register("liveness", path, FACTS | {"calibration": UNCALIBRATED})
     raw = scores(views, index)
     live = views.live[index] == 1

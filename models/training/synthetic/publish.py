@@ -45,7 +45,7 @@ def publish(checkpoint: Path = recipe.RECIPE.folder / "last.pt", of: Recipe = re
     )
     register("synthetic", path, FACTS | {"calibration": {"knots": [[-1, 0], [1, 1]]}})
     plain = measure()
-    quantise(path, samples(SyntheticTask(), {"face": "face"}))
+    quantise(path, samples(SyntheticTask(), {"face": "face"}), fitted=True)
     register("synthetic", path, FACTS | {"calibration": {"knots": [[-1, 0], [1, 1]]}})
     real, fake = scores()
     knots = calibration_knots(real, fake)
