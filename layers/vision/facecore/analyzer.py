@@ -68,8 +68,8 @@ class Analyzer:
             threads: Threads of each model, >= 1; OpenCV gets as many, in the whole process.
             max_pixels: Photos whose header announces more are refused.
             observe: Told how many seconds each stage took, in the thread that did it: ``intake`` of each photo,
-                ``detect``, ``face``, ``liveness`` and ``synthetic`` of each batch, ``load.NAME`` of a model. What ends
-                in an error is told, too.
+                ``detect``, ``face``, ``liveness`` and ``synthetic`` of each batch (``detect`` again where faces fill
+                their photos), ``load.NAME`` of a model. What ends in an error is told, too.
             lanes: Threads over which the photos of a batch and the models to load are shared out, >= 1; None takes one
                 for each processor.
 
@@ -240,9 +240,10 @@ class Analyzer:
 
     def _come_closer(self, faces: list[_Seen]) -> None:
         """Betters the points, and so the squares, of faces that fill their photo."""
-        views = [(seen.photo.bgr, seen.found) for seen in faces]
-        for seen, found in zip(faces, self._timed("detect", self._detector.closer, views), strict=True):
-            if found is not seen.found:
+        tight = [seen for seen in faces if self._detector.fills(seen.photo.bgr, seen.found)]
+        if tight:
+            looked = self._timed("detect", self._detector.closer, [(s.photo.bgr, s.found) for s in tight])
+            for seen, found in zip(tight, looked, strict=True):
                 seen.found, seen.square = found, face_square(found.points)
 
     def _look(self, faces: list[_Seen]) -> None:

@@ -84,30 +84,29 @@ class Detector:
             found[i] = faces
         return found
 
+    def fills(self, image: Image, face: Found) -> bool:
+        """Whether the photo ends so close around a face that the detector is sure of that its points are off."""
+        return face.score >= self.sure and float(max(face.box[2:])) > TIGHT * max(image.shape[:2])
+
     def closer(self, views: Sequence[tuple[Image, Found]]) -> list[Found]:
-        """The same faces, with better points where a photo ends close around a face that the detector is sure of.
+        """Better points of faces that fill their photos (``fills``), one or more.
 
         At a photo's border points are off to one side: the face is taken for larger than it is. So it is looked at once
         more with room around it, which is black where the photo ends, and at the size at which points are best. Its box
         and its score stay as they are.
         """
-        better = [found for _, found in views]
-        tight = [
-            row
-            for row, (image, face) in enumerate(views)
-            if face.score >= self.sure and max(face.box[2:]) > TIGHT * max(image.shape[:2])
+        squares = [_around(face.box) for _, face in views]
+        canvases = [
+            cut(image, square, CLOSE_SIDE, cv2.BORDER_CONSTANT)
+            for (image, _), square in zip(views, squares, strict=True)
         ]
-        if not tight:
-            return better
-        squares = [_around(views[row][1].box) for row in tight]
-        looks = zip(tight, squares, strict=True)
-        canvases = [cut(views[row][0], square, CLOSE_SIDE, cv2.BORDER_CONSTANT) for row, square in looks]
         out = self._model(image=np.stack(canvases))
-        for i, (row, square) in enumerate(zip(tight, squares, strict=True)):
-            answers = (out["scores"][i], out["distances"][i], out["points"][i])
-            face, scale = views[row][1], square.side / CLOSE_SIDE
+        better = [face for _, face in views]
+        for row, (face, square) in enumerate(zip(better.copy(), squares, strict=True)):
+            answers = (out["scores"][row], out["distances"][row], out["points"][row])
+            scale = square.side / CLOSE_SIDE
             corner = np.array([square.x + 0.5, square.y + 0.5], np.float32) - square.side / 2
-            for seen in self._decode(*answers, canvases[i].shape, self.threshold):
+            for seen in self._decode(*answers, canvases[row].shape, self.threshold):
                 box = np.concatenate([seen.box[:2] * scale + corner, seen.box[2:] * scale])
                 if _shared(box, face.box) >= SAME:
                     better[row] = Found(face.box, (seen.points * scale + corner).astype(np.float32), face.score)

@@ -35,11 +35,16 @@ class Told(list[tuple[str, float]]):
         return [stage for stage, _ in self]
 
 
-def fake(analyzer: Analyzer, **parts: Any) -> Analyzer:
-    """Puts stand-ins where the analyzer would load its models."""
+def fake(analyzer: Analyzer, close: bool = False, **parts: Any) -> Analyzer:
+    """Puts stand-ins where the analyzer would load its models; ``close``: every face fills its photo."""
     analyzer.__dict__.update(
         {
-            "_detector": SimpleNamespace(find=lambda images: [[FACE] for _ in images], sure=0.5),
+            "_detector": SimpleNamespace(
+                find=lambda images: [[FACE] for _ in images],
+                sure=0.5,
+                fills=lambda image, face: close,
+                closer=lambda views: [face for _, face in views],
+            ),
             "_liveness": SimpleNamespace(score=lambda views: [0.5 for _ in views]),
             "_synthetic": SimpleNamespace(score=lambda views: [0.1 for _ in views]),
         }
@@ -75,6 +80,12 @@ def test_only_what_ran_is_told(tmp_path: Path) -> None:
     with pytest.raises(CorruptImage):
         analyzer.analyse(photos.PORTRAIT.read_bytes()[:-500])
     assert told.stages[3:] == ["intake"]
+
+
+def test_a_closer_look_is_told(tmp_path: Path) -> None:
+    told = Told()
+    fake(Analyzer(models_folder(tmp_path), observe=told), close=True).analyse(photos.PORTRAIT.read_bytes(), WANT)
+    assert told.stages == ["intake", "detect", "detect", "liveness", "synthetic"]
 
 
 def test_a_stage_that_fails_is_told(tmp_path: Path) -> None:
