@@ -14,7 +14,7 @@ LOCKED := build functions access standalone lambda dev fuzz sam lock
 # Where pip finds the CPU build of torch, when its own configuration does not say: a folder or an address.
 TORCH_FROM ?=
 
-.PHONY: help setup run test lint format bench performance bench-models hostile fuzz soak sbom train docs gallery events authorizers browser pictures lock clean
+.PHONY: help setup run test lint format bench performance bench-models whole hostile fuzz soak sbom train docs gallery events authorizers browser pictures lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -44,6 +44,9 @@ performance: bench ## the same, and renew docs/performance.md and its curves
 
 bench-models: setup ## measure every model on the validation splits in ../shared/data
 	@cd models && ../$(BIN)/python -m training.bench $(ARGS)
+
+whole: setup ## measure the photos in ../shared/data through the whole of facecore, for the READMEs
+	@cd models && ../$(BIN)/python -m training.whole
 
 hostile: setup ## try every hostile photo, url and credential once, and print what each photo cost
 	@$(BIN)/python -m tests.hostile $(ARGS)

@@ -1,4 +1,4 @@
-"""Writes the models' figures into the READMEs, out of models/registry.json.
+"""Writes the models' figures into the READMEs, out of models/registry.json and models/cards/whole.json.
 
 python docs/build_figures.py            write them
 python docs/build_figures.py --check    only say whether they are as they should be; 1 when they are not
@@ -15,13 +15,13 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "models"))
 
-from training.common.goals import GOALS, Goal  # noqa: E402 - found by the line above
+from training.common.goals import GOALS, WHOLE, Goal  # noqa: E402 - found by the line above
 
 BEGIN, END = "<!-- figures: docs/build_figures.py -->", "<!-- /figures -->"
 PAGES = {"README.md": "en", "README.zh-CN.md": "zh"}
 HEADS = {
-    "en": ("model", "measured on photos that training never saw", "reached", "wanted"),
-    "zh": ("模型", "在训练从未见过的照片上测得", "达到", "目标"),
+    "en": ("model", "measured on photos that training never saw", "model alone", "all together", "wanted"),
+    "zh": ("模型", "在训练从未见过的照片上测得", "单个模型", "整体", "目标"),
 }
 CHINESE = {
     "recall_32": "检出率：400 像素照片中 32 像素以上、教师模型标出的人脸",
@@ -48,20 +48,35 @@ CHINESE_OF = {
 UNITS = {"degrees": "度", "years": "岁", "share": "", "AUC": "", "r": ""}
 
 
-def table(models: Mapping[str, Any], language: str) -> str:
-    """The table of all registered figures that have a goal."""
-    lines = ["| " + " | ".join(HEADS[language]) + " |", "|---|---|---|---|"]
-    lines += [row for name, goals in GOALS.items() if name in models for row in _rows(name, goals, models, language)]
+def table(models: Mapping[str, Any], whole: Mapping[str, float], language: str) -> str:
+    """The table of all registered figures that have a goal.
+
+    Args:
+        models: The registry's.
+        whole: Figures of photos through the whole of facecore.
+        language: ``en`` or ``zh``.
+    """
+    lines = ["| " + " | ".join(HEADS[language]) + " |", "|---|---|---|---|---|"]
+    for name, goals in GOALS.items():
+        if name in models:
+            lines += _rows(name, goals, models[name].get("figures", {}), whole, language)
     return "\n".join(lines)
 
 
-def _rows(name: str, goals: Mapping[str, Goal], models: Mapping[str, Any], language: str) -> Iterator[str]:
-    figures = models[name].get("figures", {})
+def _rows(
+    name: str, goals: Mapping[str, Goal], figures: Mapping[str, float], whole: Mapping[str, float], language: str
+) -> Iterator[str]:
     for key, goal in goals.items():
         if key in figures:
-            yield f"| {name} | {words(name, key, language)} | {_shown(goal, figures[key], language)} | " + (
-                f"{'≥' if goal.more else '≤'} {_shown(goal, goal.goal, language)} |"
+            together = whole.get(WHOLE.get((name, key), ""))
+            cells = (
+                name,
+                words(name, key, language),
+                _shown(goal, figures[key], language),
+                "" if together is None else _shown(goal, together, language),
+                f"{'≥' if goal.more else '≤'} {_shown(goal, goal.goal, language)}",
             )
+            yield f"| {' | '.join(cells)} |"
 
 
 def words(name: str, key: str, language: str) -> str:
@@ -83,7 +98,7 @@ def _shown(goal: Goal, value: float, language: str) -> str:
     return f"{value:.3f}"
 
 
-def page(text: str, models: Mapping[str, Any], language: str) -> str:
+def page(text: str, models: Mapping[str, Any], whole: Mapping[str, float], language: str) -> str:
     """A page with the table put between its marks.
 
     Raises:
@@ -93,17 +108,18 @@ def page(text: str, models: Mapping[str, Any], language: str) -> str:
     _, mark, after = rest.partition(END)
     if not mark:
         raise ValueError(f"the marks {BEGIN} and {END} are missing")
-    return f"{before}{BEGIN}\n{table(models, language)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{table(models, whole, language)}\n{END}{after}"
 
 
 def main(arguments: list[str]) -> int:
     """Writes the pages, or checks them."""
     models = json.loads((ROOT / "models" / "registry.json").read_text(encoding="utf-8"))["models"]
+    whole = json.loads((ROOT / "models" / "cards" / "whole.json").read_text(encoding="utf-8"))["figures"]
     stale = []
     for name, language in PAGES.items():
         path = ROOT / name
         old = path.read_text(encoding="utf-8")
-        new = page(old, models, language)
+        new = page(old, models, whole, language)
         if new != old:
             stale.append(name)
             if arguments != ["--check"]:

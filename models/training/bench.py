@@ -25,9 +25,11 @@ MEASURES = {
     "face": "training.face.measure",
     "liveness": "training.liveness.measure",
     "synthetic": "training.synthetic.measure",
+    "whole": "training.whole",
     "speed": "training.speed",
 }
-ROLES = tuple(name for name in MEASURES if name != "speed")
+TOGETHER = ("whole", "speed")
+ROLES = tuple(name for name in MEASURES if name not in TOGETHER)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found: dict[str, dict[str, float]] = {}
     for name in names:
         try:
-            for needed in ROLES if name == "speed" else (name,):
+            for needed in ROLES if name in TOGETHER else (name,):
                 registry[needed].read()  # what is missing is told before minutes of measuring
             found[name] = measured(name)
         except FacecoreError as error:

@@ -17,8 +17,18 @@ LIVE_WEIGHTS = {"casia": 0.25, "nuaa": 0.25, "scene": 0.35, "web": 0.15}
 
 
 def liveness_figures(score: Scores, views: Views, index: NDArray[np.int64]) -> dict[str, float]:
-    """Figures over the rows ``index``: each source against its own live photos, phone captures against all."""
-    source, live = views.source[index], views.live[index] == 1
+    """Figures over the rows ``index``; see `source_figures`."""
+    return source_figures(score, views.source[index], views.live[index] == 1)
+
+
+def source_figures(score: Scores, source: NDArray[np.str_], live: NDArray[np.bool_]) -> dict[str, float]:
+    """Figures of photos: each source against its own live ones, phone captures against all live ones.
+
+    Args:
+        score: (n,) more is live.
+        source: (n,) names, those of CAPTURED among them.
+        live: (n,) whether it is.
+    """
     captured = np.isin(source, CAPTURED)
     figures = {"auc": area_under_roc(score[captured & live], score[captured & ~live])}
     for name in CAPTURED:

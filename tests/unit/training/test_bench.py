@@ -45,7 +45,7 @@ def test_a_model_that_is_missing_is_told_and_the_others_measured(
     assert bench.main(["--json", str(registered / "out.json")]) == 1
     told = capsys.readouterr()
     assert "area under the ROC" in told.out
-    for name in ("detector", "face", "liveness", "speed"):
+    for name in ("detector", "face", "liveness", "whole", "speed"):
         assert f"{name} is not measured" in told.err
     assert json.loads((registered / "out.json").read_text()) == {
         "synthetic": {"auc": 0.95, "further": 0.25, "unknown": None}
