@@ -2,9 +2,9 @@
 
 Convolutions and what lies between them run on 8 bits (Jacob et al., 2018), one scale per output channel of the
 weights, activations scaled by what is seen on training inputs: the extremes, or the range that costs the least. Weights
-use 7 of their 8 bits: CPUs without dot-product
-instructions add two products in 16 bits and would overflow on more. Convolutions of a picture's three channels stay in
-float: they are as fast there, and what moire and fine traces are told by goes through them.
+use 7 of their 8 bits: CPUs without dot-product instructions add two products in 16 bits and would overflow on more.
+Convolutions of a picture's three channels stay in float: they are as fast there, and what moire and fine traces are
+told by goes through them. So do sums of answers, which would come in steps.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ from .trainer import Task
 
 Inputs = Mapping[str, NDArray[np.uint8]]
 OPERATORS = ("Conv", "Relu", "Add", "Resize")
-
-
 EACH = 4000  # activations of a tensor and input that ranges are chosen on
 AT_ONCE = 12  # tensors that are held in memory
 
@@ -39,9 +37,9 @@ def quantise(path: Path, inputs: Iterable[Inputs], last: bool = True, fitted: bo
 
     Args:
         path: The exported file; the quantised one takes its place.
-        inputs: Training inputs by name, to see the activations' extremes on.
+        inputs: Training inputs by name, to see the activations on.
         last: Whether convolutions that nothing but shapes and exponentials follow are quantised too.
-        fitted: Whether ranges are chosen as `best_range` says, rather than from the least to the largest activation.
+        fitted: Whether ranges are chosen as `ranges.best_range` says; else from the least to the largest activation.
     """
     inputs = list(inputs)
     logging.getLogger().setLevel(logging.ERROR)  # the tool advises a preprocessing that was done
