@@ -36,18 +36,13 @@ def measure() -> dict[str, float]:
         ModelError: A model is missing, altered or fails, or sees more than the frame's one face.
         NoFace: The detector does not find it.
     """
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        photo = frame()
-        analyzer = Analyzer(MODELS, threads=1)
-        with recorded() as calls:
-            found = len(analyzer.analyse(photo).faces)
-        if found != 1:
-            raise ModelError(f"the frame holds one face, {found} were found")
-        report, bare = _medians(partial(analyzer.analyse, photo), partial(_parts, photo, calls))
-    finally:
-        cv2.setNumThreads(threads)
+    photo = frame()
+    analyzer = Analyzer(MODELS, threads=1)
+    with recorded() as calls:
+        found = len(analyzer.analyse(photo).faces)
+    if found != 1:
+        raise ModelError(f"the frame holds one face, {found} were found")
+    report, bare = _medians(partial(analyzer.analyse, photo), partial(_parts, photo, calls))
     return {"ratio": report / bare, "report_ms": 1e3 * report, "bare_ms": 1e3 * bare}
 
 

@@ -20,12 +20,11 @@ from facecore.report import ALL, ANCESTRIES, EXPRESSIONS, FACE_TYPES, GENDERS, G
 
 from .common.packs import CARDS, MODELS, Image, images, rows
 from .face.figures import attribute_figures, point_figures
-from .face.labels import FRAME, SHARE, SIDE, load_faces
+from .face.labels import load_faces
 from .liveness.figures import source_figures
 from .synthetic.figures import of_pack, synthetic_figures
 
 KEPT = CARDS / "whole.json"
-ROLES = ("detector", "face", "liveness", "synthetic")
 CHOICES = {
     "gender": GENDERS,
     "ancestry": ANCESTRIES,
@@ -50,9 +49,8 @@ def measure() -> dict[str, float]:
 
 def keep() -> None:
     """Measures, and writes the figures and which models they are of to KEPT."""
-    registry = Registry(MODELS)
     told = {
-        "models": {name: registry[name].sha256 for name in ROLES},
+        "models": {entry.name: entry.sha256 for entry in Registry(MODELS).entries()},
         "figures": {name: round(value, 5) for name, value in measure().items()},
     }
     KEPT.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -66,11 +64,10 @@ def _faces(analyzer: Analyzer) -> dict[str, float]:
     found = [(i, face) for i, face in zip(index, seen, strict=True) if face is not None]
     out = {name: np.array([_row(getattr(face, name), names) for _, face in found]) for name, names in CHOICES.items()}
     out["age"], out["beauty"] = (np.array([getattr(face, name) for _, face in found]) for name in ("age", "beauty"))
-    out["pose"] = np.array([(face.pose.yaw, face.pose.pitch) for _, face in found if face.pose])
+    out["pose"] = np.array([[getattr(face.pose, name) for name in ("yaw", "pitch")] for _, face in found])
     points = np.array([face.landmarks for _, face in found], np.float32)
-    out["landmarks"] = ((points - FRAME / 2) / (SHARE * FRAME) + 0.5) * SIDE
     which = np.array([i for i, _ in found])
-    figures = attribute_figures(out, labels, which) | point_figures(out, labels, which)
+    figures = attribute_figures(out, labels, which) | point_figures(points, labels, which)
     return figures | {"missed_faces": 1 - len(found) / len(index)}
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import cv2
 from tqdm import tqdm
 
 from facecore.analyzer import Analyzer
@@ -68,16 +67,10 @@ def slope(curve: Sequence[tuple[float, float]]) -> float:
 def curves(quick: bool) -> dict[str, Curve]:
     """Pairs of how much there is, and milliseconds: of processor time for photos, by the clock for the ledger."""
     rounds = 1 if quick else 9
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        analyzer = Analyzer()
-        return _photos(analyzer, quick, rounds) | {
-            "clients": list(_clients(CLIENTS[: 2 if quick else None], 20 if quick else 400)),
-            "usage": list(_usage(USAGE[: 2 if quick else None], 20 if quick else 400)),
-        }
-    finally:
-        cv2.setNumThreads(threads)
+    return _photos(Analyzer(), quick, rounds) | {
+        "clients": list(_clients(CLIENTS[: 2 if quick else None], 20 if quick else 400)),
+        "usage": list(_usage(USAGE[: 2 if quick else None], 20 if quick else 400)),
+    }
 
 
 def _photos(analyzer: Analyzer, quick: bool, rounds: int) -> dict[str, Curve]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import cv2
 import simplejpeg
 
 from gatekeeper import Contract
@@ -23,24 +22,19 @@ def measure(quick: bool) -> dict[str, float]:
     ``MODEL_ms`` are its parts.
     """
     rounds = QUICK if quick else ROUNDS
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        with calls.functions() as made:
-            photo = scenes.frame()
-            eight = [scenes.frame(quality=quality) for quality in range(85, 93)]
-            bodies = {
-                "market": (Contract.MARKET, calls.market_body(photo)),
-                "tencent": (Contract.TENCENT, calls.tencent_body(photo)),
-                "baidu1": (Contract.BAIDU, calls.baidu_body([photo])),
-                "baidu8": (Contract.BAIDU, calls.baidu_body(eight)),
-            }
-            with recorded() as runs:
-                _answer(made, Contract.MARKET, _event(made, *bodies["market"]))
-            works = {name: _request(made, *body, 3 + rounds) for name, body in bodies.items()}
-            found = alternate(works | _parts(photo, runs), rounds, "warm")
-    finally:
-        cv2.setNumThreads(threads)
+    with calls.functions() as made:
+        photo = scenes.frame()
+        eight = [scenes.frame(quality=quality) for quality in range(85, 93)]
+        bodies = {
+            "market": (Contract.MARKET, calls.market_body(photo)),
+            "tencent": (Contract.TENCENT, calls.tencent_body(photo)),
+            "baidu1": (Contract.BAIDU, calls.baidu_body([photo])),
+            "baidu8": (Contract.BAIDU, calls.baidu_body(eight)),
+        }
+        with recorded() as runs:
+            _answer(made, Contract.MARKET, _event(made, *bodies["market"]))
+        works = {name: _request(made, *body, 3 + rounds) for name, body in bodies.items()}
+        found = alternate(works | _parts(photo, runs), rounds, "warm")
     ms = {f"{name}_ms": times.ms for name, times in found.items()}
     market, bare = found["market"], found["bare"]
     return ms | {

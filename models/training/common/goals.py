@@ -79,22 +79,8 @@ GOALS: dict[str, dict[str, Goal]] = {
         "report_ms": Goal("the same by the clock, one thread", 40, 25, more=False, unit="ms"),
     },
 }
-_FACE_TOGETHER = [
-    "points_median",
-    "hand_mean",
-    "yaw_mae",
-    "pitch_mae",
-    "age_mae",
-    "gender",
-    "race",
-    "smile",
-    "glasses",
-    "cartoon",
-    "beauty_r",
-]
 WHOLE = {
-    **{("face", name): name for name in _FACE_TOGETHER},
-    **{("liveness", name): name for name in ("auc", "mean_rejected_at_1", "mean_eer")},
+    **{(model, key): key for model in ("face", "liveness") for key in GOALS[model] if key != "occlusion_mae"},
     ("synthetic", "auc"): "synthetic_auc",
 }
 """What a model's figure is called where it is taken of photos through the whole of facecore (`training.whole`)."""

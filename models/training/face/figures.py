@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..common import augment
 from ..common.packs import DATA, Image
-from .labels import FRAME, OTHER_FACE, SHARE, SHARED_68, SHARED_72, SHARP, SIDE, Labels, blur_label, centre_crop
+from .labels import OTHER_FACE, SHARED_68, SHARED_72, SHARP, Labels, blur_label, centre_crop, in_frame
 from .occluders import occlude
 
 Arrays = Mapping[str, NDArray[np.float32]]
@@ -23,7 +23,7 @@ def all_figures(predict: Predict, pixels: Image, labels: Labels, textures: list[
     """Everything on the validation split of the colour sets, but the grey smiles."""
     index = np.flatnonzero(labels.val)
     out = predict([centre_crop(pixels[i]) for i in index])
-    figures = attribute_figures(out, labels, index) | point_figures(out, labels, index)
+    figures = attribute_figures(out, labels, index) | point_figures(in_frame(out["landmarks"]), labels, index)
     figures |= occlusion_figures(predict, pixels, labels, textures)
     return figures | blur_figures(predict, pixels, labels)
 
@@ -52,12 +52,11 @@ def attribute_figures(out: Arrays, labels: Labels, index: NDArray[np.int64]) -> 
     return figures
 
 
-def point_figures(out: Arrays, labels: Labels, index: NDArray[np.int64]) -> dict[str, float]:
-    """Error of all 72 points against the mesh and of the eight shared ones against people.
+def point_figures(p: NDArray[np.float32], labels: Labels, index: NDArray[np.int64]) -> dict[str, float]:
+    """Error of all 72 points ``p``, pixels of the frame, against the mesh and of the eight shared ones against people.
 
     Both over the distance of the outer eye corners.
     """
-    p = (out["landmarks"] / SIDE - 0.5) * (SHARE * FRAME) + FRAME / 2
     eyes = np.linalg.norm(labels.raw[index, 34] - labels.raw[index, 13], axis=1)
     miss = np.linalg.norm(p - labels.raw[index], axis=2).mean(1) / eyes
     figures = {"points_median": float(np.nanmedian(miss)), "points_p90": float(np.nanquantile(miss, 0.9))}

@@ -65,6 +65,11 @@ def centre_crop(frame: Image) -> Image:
     return softened(np.asarray(crop, np.uint8))
 
 
+def in_frame(points: NDArray[np.float32], side: int = FRAME) -> NDArray[np.float32]:
+    """Points in pixels of `centre_crop`'s picture, in pixels of the frame (``side`` wide) that it is of."""
+    return np.asarray((points / SIDE - 0.5) * (SHARE * side) + side / 2, np.float32)
+
+
 @dataclass(slots=True)
 class Labels:
     """One row per sample; nan or -1 where a label is missing.

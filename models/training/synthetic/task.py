@@ -22,9 +22,7 @@ from ..common.nets import floats
 from ..common.packs import Image, rows, stacked
 from ..common.shares import drawn
 from ..face.figures import Predict
-from ..face.labels import SHARE as FACE_SHARE
-from ..face.labels import SIDE as FACE_SIDE
-from ..face.labels import centre_crop, load_faces
+from ..face.labels import centre_crop, in_frame, load_faces
 from ..face.measure import runtime
 from .composites import OWN, composite
 from .figures import all_figures
@@ -130,7 +128,7 @@ def _with_points(frames: list[Image], predict: Predict) -> tuple[list[Image], ND
     """Frames and their 72 points, (n, 72, 2) pixels, as the committed face net sees them."""
     side = frames[0].shape[0]
     found = predict([centre_crop(frame) for frame in frames])["landmarks"]
-    return frames, np.asarray((found / FACE_SIDE - 0.5) * (FACE_SHARE * side) + side / 2, np.float32)
+    return frames, in_frame(found, side)
 
 
 def varied(frame: Image, rng: np.random.Generator) -> Image:

@@ -14,7 +14,7 @@ from facecore.report import ANCESTRIES, Choice, Face, Field, Pose
 from tests.contract import kit
 from tests.unit.training.test_figures import labels_of
 from training import whole
-from training.face.labels import FRAME, SHARE, SIDE
+from training.face.labels import FRAME
 
 Pixels = np.ndarray
 
@@ -57,8 +57,8 @@ def test_faces_that_are_not_found_are_told_and_not_counted(analyzer: Any, monkey
     )
     given: dict[str, Any] = {}
 
-    def points(out: dict[str, Pixels], labels: object, index: Pixels) -> dict[str, float]:
-        given.update(out=out, index=index.tolist())
+    def points(p: Pixels, labels: object, index: Pixels) -> dict[str, float]:
+        given.update(points=p, index=index.tolist())
         return {"points_median": 0.5}
 
     monkeypatch.setattr(whole, "load_faces", lambda: (np.stack([photo(v) for v in (12, 13, 52, 24, 0)]), labels))
@@ -70,8 +70,7 @@ def test_faces_that_are_not_found_are_told_and_not_counted(analyzer: Any, monkey
     assert figures["race"] == pytest.approx(2 / 3)
     assert figures["gender"] == pytest.approx(2 / 3)
     assert figures["yaw_mae"] == pytest.approx((0 + 40 + 12) / 3)
-    in_frame = (given["out"]["landmarks"] / SIDE - 0.5) * (SHARE * FRAME) + FRAME / 2
-    assert in_frame[0] == pytest.approx(np.array(kit.face_of(b"any").landmarks), abs=1e-3)
+    assert given["points"][0] == pytest.approx(np.array(kit.face_of(b"any").landmarks), abs=1e-3)
 
 
 def test_an_attack_without_a_face_is_rejected_and_a_live_one_refused(
