@@ -12,8 +12,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from facecore.errors import ModelError
+from facecore.registry import needed
 from facecore.report import Field
-from serving.vision import new_analyzer
+from serving.vision import new_analyzer, new_models
 
 if TYPE_CHECKING:
     from mangum import Mangum
@@ -55,14 +56,16 @@ def _start(routes: Callable[[Service], Routes], want: frozenset[Field]) -> Mangu
     """The app, made so that the first caller waits least.
 
     Imports hold the interpreter, loading models hardly does: so what loads models is imported first, and everything
-    else while one thread loads them. More threads would only be in each other's way.
+    else while one thread loads them. When all is imported, this thread loads from the other end what is still left.
+    More threads would only be in each other's way.
     """
     early = _Early()
-    analyzer = cache(lambda: new_analyzer(early))
+    models = cache(lambda: new_models(early))
+    analyzer = cache(lambda: new_analyzer(early, models()))
     with suppress(ModelError):
-        analyzer()
+        models()
     with _yielding(), ThreadPoolExecutor(1, "models") as ahead:
-        loading = ahead.submit(lambda: analyzer().warm_up(want, threads=1))
+        loading = ahead.submit(lambda: [models()[name] for name in needed(want)])
 
         from mangum import Mangum
 
@@ -76,6 +79,7 @@ def _start(routes: Callable[[Service], Routes], want: frozenset[Field]) -> Mangu
         app = Mangum(bare(routes(service)), lifespan="off")
         try:
             _ = service.gate
+            analyzer().warm_up(want, threads=1)
             loading.result()
         except (ModelError, LedgerUnavailable) as error:
             logger().error("start", extra={"fault": describe(error)})

@@ -8,17 +8,45 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from facecore.analyzer import Analyzer
+    from facecore.sessions import Models
+
+Observe = Callable[[str, float], None]
 
 
-def new_analyzer(observe: Callable[[str, float], None]) -> Analyzer:
-    """An Analyzer whose models have FACEGATE_MODEL_THREADS threads each; imports it only now.
+def new_models(observe: Observe) -> Models:
+    """Models with FACEGATE_MODEL_THREADS threads each, none of them loaded; imports numpy and the runtime only now.
+
+    numpy's matrix library gets one thread, unless the environment says otherwise. Nothing here multiplies matrices that
+    are worth a second one, and those that it makes, one for each processor, keep them busy through a start.
 
     Args:
-        observe: Told how long each stage took; see `facecore.analyzer.Analyzer`.
+        observe: Told how long each load took; see `facecore.analyzer.Analyzer`.
 
     Raises:
         facecore.errors.ModelError: There is no readable registry.
     """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from facecore.registry import Registry
+    from facecore.sessions import Models
+
+    return Models(Registry(), _threads(), observe)
+
+
+def new_analyzer(observe: Observe, models: Models | None = None) -> Analyzer:
+    """An Analyzer over the models, or over new ones; imports it only now.
+
+    Args:
+        observe: Told how long each stage took; see `facecore.analyzer.Analyzer`.
+        models: What ``new_models`` gave; they may be loading.
+
+    Raises:
+        facecore.errors.ModelError: There is no readable registry.
+    """
+    ready = models or new_models(observe)
     from facecore.analyzer import Analyzer
 
-    return Analyzer(threads=int(os.environ.get("FACEGATE_MODEL_THREADS", "1")), observe=observe)
+    return Analyzer(ready, _threads(), observe=observe)
+
+
+def _threads() -> int:
+    return int(os.environ.get("FACEGATE_MODEL_THREADS", "1"))

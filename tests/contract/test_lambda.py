@@ -76,6 +76,22 @@ def test_a_function_loads_what_its_contract_needs_and_tells_it_with_the_first_ca
     assert "ModelLoads" not in second
 
 
+@pytest.mark.parametrize(("given", "kept"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "2"}, "2")])
+def test_models_may_load_before_opencv_and_with_one_thread_for_matrices(given: dict[str, str], kept: str) -> None:
+    program = """
+import os, sys
+from serving.vision import new_models
+assert "numpy" not in sys.modules, "numpy reads the variable when it is imported"
+models = new_models(lambda *_: None)
+models["detector"]
+assert "cv2" not in sys.modules
+print(os.environ["OPENBLAS_NUM_THREADS"])
+"""
+    done = run(program, FACEGATE_MODELS="models", **given)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == kept
+
+
 @pytest.mark.parametrize("module", ["market.function", "tencent.authorizer"])
 def test_a_configuration_that_can_not_work_ends_the_start(module: str) -> None:
     done = run(f"import {module}", FACEGATE_LEDGER="sqlite:///ledger.sqlite")

@@ -23,7 +23,7 @@ from .detector import Detector, Found
 from .errors import ImageError, ModelError, NoFace
 from .face_net import FaceAnswers, FaceNet
 from .intake import MAX_PIXELS, Photo, read_photo
-from .registry import Registry
+from .registry import FROM_FACE_NET, Registry, needed
 from .report import ALL, Box, Face, Field, Pose, Quality, Report
 from .sessions import Model, Models
 from .spoofing import Liveness, Synthetic
@@ -35,7 +35,6 @@ P = ParamSpec("P")
 SECOND_OPINION = 0.25
 CERTAIN = 1.75
 SAME_WAY_UP = 60.0  # degrees by which its roll may differ from that of a face that the detector is sure of
-FROM_FACE_NET = ALL - {Field.LIVENESS, Field.SYNTHETIC}
 
 
 @dataclass(slots=True)
@@ -55,7 +54,7 @@ class Analyzer:
 
     def __init__(
         self,
-        models: Path | None = None,
+        models: Path | Models | None = None,
         threads: int = 1,
         max_pixels: int = MAX_PIXELS,
         observe: Callable[[str, float], None] | None = None,
@@ -64,7 +63,8 @@ class Analyzer:
         """Opens the registry; loads nothing yet.
 
         Args:
-            models: The models folder; None takes FACEGATE_MODELS or the repository's.
+            models: The models folder; None takes FACEGATE_MODELS or the repository's. Or models that may be loading
+                already, which then have threads and an observer of their own.
             threads: Threads of each model, >= 1; OpenCV gets as many, in the whole process.
             max_pixels: Photos whose header announces more are refused.
             observe: Told how many seconds each stage took, in the thread that did it: ``intake`` of each photo,
@@ -76,9 +76,11 @@ class Analyzer:
         Raises:
             ModelError: There is no readable registry.
         """
-        self.registry = Registry(models)
+        if models is None or isinstance(models, Path):
+            models = Models(Registry(models), threads, observe)
+        self._models = models
+        self.registry = models.registry
         cv2.setNumThreads(threads)  # its own take one for each processor, wake for every crop and help little with it
-        self._models = Models(self.registry, threads, observe)
         self._max_pixels = max_pixels
         self._observe = observe
         self._lanes = lanes or os.cpu_count() or 1
@@ -107,7 +109,7 @@ class Analyzer:
             raise ModelError(f"model {name}: its registry entry lacks or misstates {error}") from error
 
     def warm_up(self, want: frozenset[Field] = ALL, threads: int | None = None) -> None:
-        """Loads the models that ``want`` needs.
+        """Loads the models that ``want`` needs, the last one first: who has begun with the first one is met halfway.
 
         Args:
             want: What reports will be asked for.
@@ -116,14 +118,9 @@ class Analyzer:
         Raises:
             ModelError: A model is missing, altered or does not load.
         """
-        parts = {
-            "_detector": True,
-            "_face_net": bool(want & FROM_FACE_NET),
-            "_liveness": Field.LIVENESS in want,
-            "_synthetic": Field.SYNTHETIC in want,
-        }
+        parts = {"detector": "_detector", "face": "_face_net", "liveness": "_liveness", "synthetic": "_synthetic"}
         with ThreadPoolExecutor(threads or self._lanes, "load") as loading:
-            list(loading.map(lambda part: getattr(self, part), [part for part, needed in parts.items() if needed]))
+            list(loading.map(lambda name: getattr(self, parts[name]), reversed(needed(want))))
 
     @property
     def loaded(self) -> tuple[str, ...]:

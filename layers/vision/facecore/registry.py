@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ModelError
+from .report import ALL, Field
 
 REGISTRY = "registry.json"
+FROM_FACE_NET = ALL - {Field.LIVENESS, Field.SYNTHETIC}
 
 
 def default_models() -> Path:
@@ -20,6 +22,17 @@ def default_models() -> Path:
     if named := os.environ.get("FACEGATE_MODELS"):
         return Path(named)
     return Path(__file__).resolve().parents[3] / "models"
+
+
+def needed(want: frozenset[Field]) -> tuple[str, ...]:
+    """Names of the models that a report of ``want`` stands on, in the order in which they run."""
+    asked = {
+        "detector": True,
+        "face": bool(want & FROM_FACE_NET),
+        "liveness": Field.LIVENESS in want,
+        "synthetic": Field.SYNTHETIC in want,
+    }
+    return tuple(name for name, needs in asked.items() if needs)
 
 
 @dataclass(frozen=True, slots=True)

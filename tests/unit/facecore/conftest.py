@@ -7,13 +7,19 @@ from pathlib import Path
 import pytest
 
 from facecore import Analyzer
+from facecore.registry import Registry
 from tests.unit.facecore.kit import Fakes, models_folder
 
 
 @pytest.fixture
 def fakes(monkeypatch: pytest.MonkeyPatch) -> Fakes:
     fakes = Fakes()
-    monkeypatch.setattr("facecore.analyzer.Models", lambda *args: fakes)
+
+    def made(registry: Registry, *_: object) -> Fakes:
+        fakes.registry = registry
+        return fakes
+
+    monkeypatch.setattr("facecore.analyzer.Models", made)
     return fakes
 
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from facecore.registry import Registry
 from facecore.report import ANCESTRIES, EXPRESSIONS, FACE_TYPES, GENDERS, GLASSES, OCCLUSION_PARTS
 from facecore.sessions import Model
 from tests import photos
@@ -225,12 +226,13 @@ class Fakes:
 
     def __init__(self) -> None:
         self.models = fake_models()
-        self.asked: set[str] = set()
+        self.asked: list[str] = []
+        self.registry: Registry | None = None
 
     def __getitem__(self, name: str) -> FakeModel:
-        self.asked.add(name)
+        self.asked.append(name)
         return self.models[name]
 
     @property
     def loaded(self) -> tuple[str, ...]:
-        return tuple(sorted(self.asked))
+        return tuple(sorted(set(self.asked)))

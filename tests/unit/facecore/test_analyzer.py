@@ -14,12 +14,15 @@ import pytest
 
 from facecore import Analyzer
 from facecore.errors import CorruptImage, ImageError, ImageTooLarge, ModelError, NoFace, UnsupportedFormat
+from facecore.registry import Registry, needed
 from facecore.report import ALL, Face, Field, Report
+from facecore.sessions import Models
 from tests import photos
 from tests.unit.facecore.kit import (
     Fakes,
     blue_photo,
     drawn_points,
+    models_folder,
     moved,
     png,
 )
@@ -62,8 +65,21 @@ def test_warming_up_loads_what_a_report_needs(analyzer: Analyzer, fakes: Fakes, 
     analyzer.warm_up(want)
     loaded = analyzer.loaded
     analyzer.analyse(png(ONE), want)
-    assert analyzer.loaded == loaded
-    assert "detector" in loaded
+    assert analyzer.loaded == loaded == tuple(sorted(needed(want)))
+
+
+def test_warming_up_begins_at_the_end(analyzer: Analyzer, fakes: Fakes) -> None:
+    """Who loads the models in the order in which they run meets it halfway."""
+    analyzer.warm_up(ALL, threads=1)
+    assert fakes.asked == ["synthetic", "liveness", "face", "detector"] == [*reversed(needed(ALL))]
+
+
+def test_an_analyzer_shares_models_that_are_loading_already(tmp_path: Path) -> None:
+    models = Models(Registry(models_folder(tmp_path)), 1)
+    analyzer = Analyzer(models)
+    _ = models["cast"]
+    assert analyzer.registry is models.registry
+    assert analyzer.loaded == ("cast",)
 
 
 def test_a_photo_that_does_not_read_loads_nothing(analyzer: Analyzer) -> None:
