@@ -95,9 +95,9 @@ the pieces without faces and the leaving out of twice boxed faces), then on from
 of then took for faces among the pieces, up to the epochs below, each time from a low rate down to zero.
 
 A face is one if its score is over 0.8, or if its logit and 0.4 of the face net's logit of "a face" make 2.5 together;
-scores under 0.4 are not looked at. These numbers were picked on the same validation photos that the figures
-come from, so recall and false alarms are somewhat flattered; only 42 of these photos show no face, so one alarm would
-be 2.4 %. Boxes are compared as they are reported, cut off at the photo's border.
+scores under 0.4 are not looked at. These numbers were picked on the same validation photos that the figures come from,
+so recall and false alarms are somewhat flattered; only 42 of these photos show no face, so one alarm would be 2.4 %.
+Boxes are compared as they are reported, cut off at the photo's border.
 
 Where a photo ends close around a face (its longer side is more than 0.45 of the photo's), points are off, and the
 face seems up to a tenth larger than it is. Such a face is looked at once more for its points alone, in a picture 1.35

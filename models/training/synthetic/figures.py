@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..common.metrics import area_under_roc, rejected_at
 from ..common.packs import Image, rows, stacked
 from ..face.labels import load_faces
-from .frames import CAMERAS, HIGH, live_frames, scene_frames
+from .frames import HIGH, live_frames, scene_frames
 
 Scores = NDArray[np.float32]
 REAL = ("utk", "scut", "amls", "hardfake", "ffhq", "shape", "w300")
@@ -42,9 +42,7 @@ def by_source(run: Callable[[list[Image]], Scores]) -> tuple[dict[str, Scores], 
     }
     frames, _, split = scene_frames()
     real["scene"] = run([_low(frames[i]) for i in np.flatnonzero(split == "val")[:MOST]])
-    lives, camera, part = live_frames()
-    for name in CAMERAS:
-        real[name] = run([lives[int(i)] for i in np.flatnonzero((camera == name) & (part == "val"))])
+    real |= {name: run(lives) for name, lives in live_frames("val").items()}
     table = rows("synthetic")
     pixels = stacked("synthetic", HIGH)
     fake = {}

@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facecore.align import Square, face_square
+
 from ..common.packs import Image, images, points, rows
 from ..detector.scenes import load_scenes
+from ..face.labels import FRAME
 
 HIGH = 224  # pixels of the packs' framing in the synthetic pack
-LOW = 128  # in the face packs; live photos have no more
-CAMERAS = ("casia", "nuaa")  # sets with live photos
+CAMERAS = ("casia", "nuaa")  # sets with live photos; they have no more pixels than the face packs' FRAME
 
 
 def scene_frames() -> tuple[list[Image], NDArray[np.str_], NDArray[np.str_]]:
@@ -24,34 +26,30 @@ def scene_frames() -> tuple[list[Image], NDArray[np.str_], NDArray[np.str_]]:
             if name in ("nuaa", "imagenet"):
                 continue
             for p in photo.points[photo.sure]:
-                if framing(p)[0] < 120:
+                square = face_square(p)
+                if square.side < 120:
                     continue
-                frames.append(framed(photo.image, p, HIGH))
+                frames.append(framed(photo.image, square, HIGH))
                 sources.append(name)
                 splits.append(split)
     return frames, np.array(sources), np.array(splits)
 
 
-def live_frames() -> tuple[list[Image], NDArray[np.str_], NDArray[np.str_]]:
-    """Faces of the live photos that cameras took in the packs' framing at LOW pixels; their sets and splits."""
-    table = [row for row in rows("spoof") if row["label"] == "1" and row["set"] in CAMERAS and row["kps"]]
-    photos = images("spoof", [row["file"] for row in table])
-    frames = [framed(photo, points(row["kps"]), LOW) for row, photo in zip(table, photos, strict=True)]
-    return frames, np.array([row["set"] for row in table]), np.array([row["split"] for row in table])
+def live_frames(split: str) -> dict[str, list[Image]]:
+    """Faces of a split's live photos that cameras took, by set, in the packs' framing at FRAME pixels."""
+    frames: dict[str, list[Image]] = {name: [] for name in CAMERAS}
+    lives = [row for row in rows("spoof") if row["label"] == "1" and row["set"] in CAMERAS and row["kps"]]
+    table = [row for row in lives if row["split"] == split]
+    for row, photo in zip(table, images("spoof", [row["file"] for row in table]), strict=True):
+        frames[row["set"]].append(framed(photo, face_square(points(row["kps"])), FRAME))
+    return frames
 
 
-def framing(p: NDArray[np.float32]) -> tuple[float, NDArray[np.float32], float]:
-    """Side in pixels, middle and roll in degrees of the packs' framing of a face's five points (5, 2)."""
-    eyes, mouth = p[:2].mean(0), p[3:].mean(0)
-    side = max(3.4 * float(np.linalg.norm(p[1] - p[0])), 3.7 * float(np.linalg.norm(mouth - eyes)))
-    return side, (eyes + mouth) / 2, float(np.degrees(np.arctan2(p[1, 1] - p[0, 1], p[1, 0] - p[0, 0])))
+def framed(image: Image, square: Square, size: int) -> Image:
+    """The square as an upright picture, (size, size, 3), placed as the packs' pictures are.
 
-
-def framed(image: Image, p: NDArray[np.float32], size: int) -> Image:
-    """The face with the five points ``p`` in the packs' framing, (size, size, 3)."""
-    side, middle, angle = framing(p)
-    centre = (float(middle[0]), float(middle[1]))
-    matrix = np.asarray(cv2.getRotationMatrix2D(centre, angle, size / side), np.float64)
-    matrix[:, 2] += size / 2 - middle
-    frame = cv2.warpAffine(image, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(frame, np.uint8)
+    Those put the square's middle at size / 2, `facecore.align.cut` at (size - 1) / 2.
+    """
+    matrix = np.asarray(cv2.getRotationMatrix2D((square.x, square.y), square.angle, size / square.side), np.float64)
+    matrix[:, 2] += np.array([size / 2 - square.x, size / 2 - square.y])
+    return np.asarray(cv2.warpAffine(image, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE), np.uint8)
