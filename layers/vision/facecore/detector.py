@@ -22,6 +22,8 @@ CLOSE = 1.35  # how many of its sides the picture of such a face is wide then
 CLOSE_SIDE = 192  # pixels of that picture
 SAME = 0.5  # the least share of their union that two boxes of one face have in common
 OVERLAP = 0.4  # boxes that share more than this part of their union are one face
+MOST = 2000  # cells, the best ones, from which an image's faces are made
+SMALL = 64  # pixels under which a face is looked at once more, at up to twice the side
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +60,12 @@ class Detector:
     def find(self, images: Sequence[Image]) -> list[list[Found]]:
         """The faces of every image, largest first. Images of one shape run as one batch.
 
+        An image that was shrunk and shows small faces is looked at once more, at up to twice the side, for these alone.
+
         An image in which nothing but doubtful faces is found is looked at once more, shrunk onto a wider canvas: a face
         that fills the photo to its border is then of a usual size, and what seemed to be faces is forgotten.
         """
-        found: list[list[Found]] = [[] for _ in images]
-        self._find_into(found, images, list(range(len(images))), self.side, 1.0)
-        missed = [i for i, faces in enumerate(found) if all(face.score < DOUBTFUL for face in faces)]
-        if missed:
-            self._find_into(found, images, missed, self.side, 0.5)
-        return found
+        return self._find(images, largest=False)
 
     def find_largest(self, images: Sequence[Image]) -> list[list[Found]]:
         """What ``find`` gives, without what is smaller than a large face that the detector is sure of.
@@ -75,12 +74,12 @@ class Detector:
         """
         side = int(self.side * GLANCE)
         found: list[list[Found]] = [[] for _ in images]
-        self._find_into(found, images, [i for i, image in enumerate(images) if max(image.shape[:2]) > side], side, 1.0)
-        for i, (image, faces) in enumerate(zip(images, found, strict=True)):
-            least = LARGE * max(image.shape[:2]) / side
+        shrunk = [i for i, image in enumerate(images) if max(image.shape[:2]) > side]
+        for i, faces in zip(shrunk, self._look([images[i] for i in shrunk], side, 1.0, self.threshold), strict=True):
+            least = LARGE * max(images[i].shape[:2]) / side
             found[i] = faces[:1] if faces and faces[0].score >= self.sure and max(faces[0].box[2:]) >= least else []
         rest = [i for i, faces in enumerate(found) if not faces]
-        for i, faces in zip(rest, self.find([images[i] for i in rest]), strict=True):
+        for i, faces in zip(rest, self._find([images[i] for i in rest], largest=True), strict=True):
             found[i] = faces
         return found
 
@@ -113,28 +112,52 @@ class Detector:
                     break
         return better
 
-    def _find_into(
-        self, found: list[list[Found]], images: Sequence[Image], which: list[int], side: int, share: float
-    ) -> None:
-        least = self.threshold if share == 1 else max(self.threshold, SECOND_LOOK)
-        ready = {i: self._prepare(images[i], side, share) for i in which}
+    def _find(self, images: Sequence[Image], largest: bool) -> list[list[Found]]:
+        found = self._look(images, self.side, 1.0, self.threshold)
+        for i, (image, faces) in enumerate(zip(images, found, strict=True)):
+            unit = max(image.shape[:2]) / self.side
+            small = unit > 1 and any(max(face.box[2:]) < SMALL * unit for face in faces)
+            enough = largest and any(max(face.box[2:]) >= LARGE * unit and face.score >= self.sure for face in faces)
+            if small and not enough:  # one by one: such canvases are large
+                (near,) = self._look([image], 2 * self.side, 1.0, self.threshold)
+                found[i] = self._merged(faces, near, SMALL * unit)
+        missed = [i for i, faces in enumerate(found) if all(face.score < DOUBTFUL for face in faces)]
+        if missed:
+            again = self._look([images[i] for i in missed], self.side, 0.5, max(self.threshold, SECOND_LOOK))
+            for i, faces in zip(missed, again, strict=True):
+                found[i] = faces or found[i]
+        return found
+
+    def _merged(self, far: list[Found], near: list[Found], bound: float) -> list[Found]:
+        """The faces of both looks, of the near one those under ``bound`` pixels alone; large sure ones count first."""
+        faces = far + [face for face in near if max(face.box[2:]) < bound]
+        faces.sort(key=lambda face: (max(face.box[2:]) >= bound and face.score >= self.sure, face.score), reverse=True)
+        return _largest_first([faces[i] for i in _distinct(np.stack([face.box for face in faces]))])
+
+    def _look(self, images: Sequence[Image], side: int, share: float, least: float) -> list[list[Found]]:
+        """The faces over ``least`` in every image, shrunk to ``share`` of a canvas of at most ``side``, largest first.
+
+        Images of one shape run as one batch.
+        """
+        ready = [self._prepare(image, side, share) for image in images]
         shapes: dict[tuple[int, ...], list[int]] = {}
-        for i, (canvas, _, _) in ready.items():
+        for i, (canvas, _, _) in enumerate(ready):
             shapes.setdefault(canvas.shape, []).append(i)
+        found: list[list[Found]] = [[] for _ in images]
         for indices in shapes.values():
             out = self._model(image=np.stack([ready[i][0] for i in indices]))
             for row, i in enumerate(indices):
                 canvas, scale, shift = ready[i]
-                faces = self._decode(out["scores"][row], out["distances"][row], out["points"][row], canvas.shape, least)
-                if faces:
-                    found[i] = [
-                        Found(
-                            np.concatenate([(f.box[:2] - shift) / scale, f.box[2:] / scale]).astype(np.float32),
-                            ((f.points - shift) / scale).astype(np.float32),
-                            f.score,
-                        )
-                        for f in faces
-                    ]
+                answers = (out["scores"][row], out["distances"][row], out["points"][row])
+                found[i] = [
+                    Found(
+                        np.concatenate([(f.box[:2] - shift) / scale, f.box[2:] / scale]).astype(np.float32),
+                        ((f.points - shift) / scale).astype(np.float32),
+                        f.score,
+                    )
+                    for f in self._decode(*answers, canvas.shape, least)
+                ]
+        return found
 
     def _prepare(self, image: Image, side: int, share: float) -> tuple[Image, float, float]:
         """A canvas whose sides are multiples of the largest stride, the scale, and the image's offset on it."""
@@ -157,7 +180,7 @@ class Detector:
         keep = np.flatnonzero(scores > least)
         if not len(keep):
             return []
-        keep = keep[np.argsort(-scores[keep], kind="stable")][:400]
+        keep = keep[np.argsort(-scores[keep], kind="stable")][:MOST]
         grid = _grid(shape[0], shape[1])[keep]
         middle, stride = grid[:, :2], grid[:, 2:]
         reach = distances[keep] * stride
@@ -165,7 +188,7 @@ class Detector:
         boxes = np.concatenate([corner, reach[:, :2] + reach[:, 2:]], 1)
         places = points[keep].reshape(-1, 5, 2) * stride[:, None] + middle[:, None]
         faces = [Found(boxes[i], places[i], float(scores[keep[i]])) for i in _distinct(boxes)]
-        return sorted(faces, key=lambda face: -float(face.box[2] * face.box[3]))
+        return _largest_first(faces)
 
 
 def _around(box: Array) -> Square:
@@ -205,15 +228,18 @@ def _grid(height: int, width: int) -> Array:
 def _distinct(boxes: Array) -> list[int]:
     """Greedy non-maximum suppression over boxes (n, 4) that come best first."""
     near, far = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
-    across, down = (np.minimum.outer(far[:, k], far[:, k]) - np.maximum.outer(near[:, k], near[:, k]) for k in (0, 1))
-    both = np.maximum(across, 0) * np.maximum(down, 0)
     area = boxes[:, 2] * boxes[:, 3]
-    rival = both > OVERLAP * (np.add.outer(area, area) - both)
-    rival |= both > 0.75 * np.minimum.outer(area, area)
     kept: list[int] = []
-    left = np.ones(len(boxes), bool)
-    for i in range(len(boxes)):
-        if left[i]:
-            kept.append(i)
-            left &= ~rival[i]
+    left = np.arange(len(boxes))
+    while len(left):
+        best, rest = left[0], left[1:]
+        kept.append(int(best))
+        both = np.maximum(np.minimum(far[best], far[rest]) - np.maximum(near[best], near[rest]), 0).prod(1)
+        rival = both > OVERLAP * (area[best] + area[rest] - both)
+        rival |= both > 0.75 * np.minimum(area[best], area[rest])
+        left = rest[~rival]
     return kept
+
+
+def _largest_first(faces: list[Found]) -> list[Found]:
+    return sorted(faces, key=lambda face: -float(face.box[2] * face.box[3]))

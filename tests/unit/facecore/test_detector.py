@@ -41,7 +41,7 @@ class Shown:
 
 def one_in_the_middle(canvas: Pixels) -> Places:
     height, width = canvas.shape[:2]
-    return [(width / 2 - 20, height / 2 - 20, 40, 40, 0.9)]
+    return [(width / 2 - 32, height / 2 - 32, 64, 64, 0.9)]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_face_that_a_glance_leaves_in_doubt_is_looked_at_well() -> None:
 
 @pytest.mark.parametrize(("side", "looks"), [(31, 2), (33, 1)])
 def test_a_glance_is_not_trusted_with_small_faces(side: int, looks: int) -> None:
-    seen = Shown(lambda canvas: [(20, 20, side, side, 0.9)])
+    seen = Shown(lambda canvas: [(20, 20, *2 * (side * canvas.shape[1] / 320,), 0.9)])
     assert len(Detector(detector_model(seen)).find_largest([canvas_of(1280, 960)])[0]) == 1
     assert len(seen.canvases) == looks
 
@@ -139,6 +139,95 @@ def test_of_many_photos_each_gets_its_own_look() -> None:
     photos = [canvas_of(1280, 960), np.full((960, 1280, 3), 200, np.uint8), canvas_of(300, 200)]
     first, second, third = Detector(detector_model(seen)).find_largest(photos)
     assert [boxes(found)[0][2] for found in (first, second, third)] == [240, 120, 60]
+
+
+# ---- small faces
+
+Patch = tuple[int, int, int, int, int]
+
+
+def crowd(*patches: Patch, width: int = 1280, height: int = 960) -> Pixels:
+    return blue_photo(*patches, width=width, height=height)
+
+
+def patches_from(least: int) -> Shown:
+    """A model that sees the blue patches of a canvas from a size on, the larger the surer."""
+    return Shown(lambda canvas: [(*p[:4], min(0.95, 0.55 + p[2] / 100)) for p in blue_patches(canvas) if p[2] >= least])
+
+
+SEEN, UNSEEN, LARGE = (100, 100, 40, 40, 50), (800, 300, 24, 24, 50), (300, 500, 300, 300, 50)
+
+
+def test_where_small_faces_are_seen_the_photo_is_looked_at_more_closely() -> None:
+    seen = patches_from(16)
+    (found,) = Detector(detector_model(seen)).find([crowd(SEEN, UNSEEN, LARGE)])
+    assert boxes(found) == [list(patch[:4]) for patch in (LARGE, SEEN, UNSEEN)]
+    assert [canvas.shape[:2] for canvas in seen.canvases] == [(512, 640), (960, 1280)]
+
+
+@pytest.mark.parametrize("photo", [crowd(UNSEEN, LARGE), crowd(SEEN, UNSEEN, width=840, height=400)[:, 200:]])
+def test_large_faces_and_small_photos_need_no_closer_look(photo: Pixels) -> None:
+    seen = patches_from(16)
+    Detector(detector_model(seen)).find([photo])
+    assert len(seen.canvases) == 1
+
+
+def test_the_closer_look_is_for_small_faces_alone() -> None:
+    """Of what the closer look calls large nothing is believed, and of what the first one saw nothing is lost."""
+    far, near = (60, 60, 63, 63, 0.9), (700, 400, 30, 30, 0.9)
+    seen = Shown(lambda canvas: [far] if canvas.shape[1] == 640 else [(300, 300, 128, 128, 0.95), near])
+    (found,) = Detector(detector_model(seen)).find([canvas_of(1280, 960)])
+    assert boxes(found) == [[120, 120, 126, 126], [700, 400, 30, 30]]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        ((100, 100, 20, 20, 0.6), (202, 201, 41, 41, 0.9), [202, 201, 41, 41]),
+        ((100, 100, 20, 20, 0.9), (202, 201, 41, 41, 0.6), [200, 200, 40, 40]),
+    ],
+)
+def test_of_both_looks_at_a_face_the_surer_one_counts(
+    first: tuple[float, ...], second: tuple[float, ...], kept: list[float]
+) -> None:
+    seen = Shown(lambda canvas: [first if canvas.shape[1] == 640 else second])  # type: ignore[list-item]
+    assert boxes(Detector(detector_model(seen)).find([canvas_of(1280, 960)])[0]) == [kept]
+
+
+def test_a_small_face_in_a_large_sure_one_is_its_part() -> None:
+    large, small = (100, 100, 200, 200, 0.85), (300, 300, 60, 60, 0.95)
+    other = (500, 50, 40, 40, 0.9)
+    seen = Shown(lambda canvas: [large, other] if canvas.shape[1] == 640 else [small])
+    (found,) = Detector(detector_model(seen)).find([canvas_of(1280, 960)])
+    assert boxes(found) == [[200, 200, 400, 400], [1000, 100, 80, 80]]
+
+
+def test_a_huge_photo_is_shrunk_to_twice_the_side() -> None:
+    seen = patches_from(16)
+    (found,) = Detector(detector_model(seen)).find([crowd((400, 400, 160, 160, 50), width=4000, height=3000)])
+    assert [canvas.shape[:2] for canvas in seen.canvases] == [(512, 640), (960, 1280)]
+    assert boxes(found)[0] == pytest.approx([400, 400, 160, 160], abs=4)
+
+
+@pytest.mark.parametrize(("side", "score", "looks"), [(32, 0.8, 2), (31, 0.9, 3), (50, 0.79, 3)])
+def test_for_the_largest_face_a_closer_look_must_be_needed(side: int, score: float, looks: int) -> None:
+    unsure = {320: 0.7}
+    seen = Shown(lambda c: [(20, 20, *2 * (side * c.shape[1] / 640,), unsure.get(c.shape[1], score))])
+    Detector(detector_model(seen)).find_largest([canvas_of(1280, 960)])
+    assert len(seen.canvases) == looks
+
+
+def test_a_crowd_is_counted_to_its_last_face() -> None:
+    """Three cells see each of 150 faces; those of the least sure come last."""
+    places = [(40.0 * x, 40.0 * y) for x in range(15) for y in range(10)]
+    moves = ((0, 0), (8, 0), (0, 8))
+    cells = [
+        (x + across, y + down, 24, 24, 0.9 - 0.002 * which - 0.0001 * (across + down))
+        for which, (x, y) in enumerate(places)
+        for across, down in moves
+    ]
+    (found,) = detector(*cells).find([canvas_of(640, 480)])
+    assert sorted(tuple(box[:2]) for box in boxes(found)) == sorted(places)
 
 
 # ---- faces that fill their photo
