@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,7 @@ SAME = 0.5  # the least share of their union that two boxes of one face have in 
 OVERLAP = 0.4  # boxes that share more than this part of their union are one face
 MOST = 2000  # cells, the best ones, from which an image's faces are made
 SMALL = 64  # pixels under which a face is looked at once more, at up to twice the side
+DISCOUNT = 0.5  # by which its score's logit then counts less: more things look like small faces than like large ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +132,14 @@ class Detector:
 
     def _merged(self, far: list[Found], near: list[Found], bound: float) -> list[Found]:
         """The faces of both looks, of the near one those under ``bound`` pixels alone; large sure ones count first."""
-        faces = far + [face for face in near if max(face.box[2:]) < bound]
-        faces.sort(key=lambda face: (max(face.box[2:]) >= bound and face.score >= self.sure, face.score), reverse=True)
-        return _largest_first([faces[i] for i in _distinct(np.stack([face.box for face in faces]))])
+
+        def small(face: Found) -> bool:
+            return float(max(face.box[2:])) < bound
+
+        faces = far + [face for face in near if small(face)]
+        faces.sort(key=lambda face: (not small(face) and face.score >= self.sure, face.score), reverse=True)
+        kept = [faces[i] for i in _distinct(np.stack([face.box for face in faces]))]
+        return _largest_first([_discounted(face) if small(face) else face for face in kept])
 
     def _look(self, images: Sequence[Image], side: int, share: float, least: float) -> list[list[Found]]:
         """The faces over ``least`` in every image, shrunk to ``share`` of a canvas of at most ``side``, largest first.
@@ -239,6 +246,11 @@ def _distinct(boxes: Array) -> list[int]:
         rival |= both > 0.75 * np.minimum(area[best], area[rest])
         left = rest[~rival]
     return kept
+
+
+def _discounted(face: Found) -> Found:
+    odds = face.score / max(1 - face.score, 1e-6) * math.exp(-DISCOUNT)
+    return Found(face.box, face.points, odds / (1 + odds))
 
 
 def _largest_first(faces: list[Found]) -> list[Found]:

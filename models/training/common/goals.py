@@ -40,6 +40,7 @@ class Goal:
 GOALS: dict[str, dict[str, Goal]] = {
     "detector": {
         "recall_32": Goal("recall of the teacher's faces of 32 px and more, 400 px photos", 0.96, 0.98),
+        "recall_32_at_1280": Goal("recall of faces of 32 px and more, 1280 px photos of many", 0.96, 0.98),
         "empty_fire": Goal("photos without faces that fire", 0.02, 0.005, more=False),
     },
     "face": {

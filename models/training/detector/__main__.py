@@ -8,5 +8,4 @@ from .recipe import RECIPE
 from .task import DetectorTask
 
 if __name__ == "__main__":
-    train(DetectorTask, RECIPE)
-    print(publish())
+    print(publish(train(DetectorTask, RECIPE), RECIPE))

@@ -13,11 +13,11 @@ from .scenes import Array, Photo, doubled
 Find = Callable[[Image], tuple[Array, Array]]
 
 
-def detector_figures(find: Find, photos: Iterable[Photo]) -> dict[str, float]:
+def detector_figures(find: Find, photos: Iterable[Photo], least: float = 32) -> dict[str, float]:
     """Recall of the teacher's sure faces, photos without faces that fire, faces the teacher does not see, point error.
 
     A face counts as found when its box overlaps the teacher's by half of their union. ``recall_32_once`` leaves out
-    faces that the teacher boxed twice, where one box is wrong.
+    faces that the teacher boxed twice, where one box is wrong. Small is what is under ``least`` pixels.
     """
     large, small, once = [0, 0], [0, 0], [0, 0]
     count = fired = empty = extra = 0
@@ -33,13 +33,13 @@ def detector_figures(find: Find, photos: Iterable[Photo]) -> dict[str, float]:
             size = float((photo.boxes[i, 2:] - photo.boxes[i, :2]).max())
             overlap = overlaps(photo.boxes[i], boxes)
             hit = len(boxes) > 0 and bool(overlap.max() >= 0.5)
-            group = large if size >= 32 else small
+            group = large if size >= least else small
             group[0] += hit
             group[1] += 1
-            if size >= 32 and not twice[i]:
+            if size >= least and not twice[i]:
                 once[0] += hit
                 once[1] += 1
-            if hit and size >= 32:
+            if hit and size >= least:
                 errors.append(float(np.linalg.norm(p[overlap.argmax()] - photo.points[i], axis=1).mean()) / size)
         if len(photo.boxes):
             extra += sum(bool(overlaps(box, photo.boxes).max() < 0.3) for box in boxes)

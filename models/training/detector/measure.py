@@ -9,13 +9,22 @@ from facecore.analyzer import Analyzer
 from facecore.geometry import visible
 
 from ..common.packs import MODELS, Image
+from .crowds import enlarged, load_crowds
 from .figures import Find, detector_figures
 from .scenes import Array, load_scenes
 
 
 def measure() -> dict[str, float]:
     """All figures of the committed file on the validation photos."""
-    return detector_figures(finder(), tqdm(load_scenes("val"), desc="detector", disable=None))
+    find, scenes = finder(), load_scenes("val")
+    figures = detector_figures(find, tqdm(scenes, desc="detector", disable=None))
+    crowds = detector_figures(find, tqdm(load_crowds("val"), desc="crowds", disable=None))
+    empty = detector_figures(find, [enlarged(scene) for scene in scenes if not len(scene.boxes)])
+    return figures | {
+        "recall_32_at_1280": crowds["recall_32"],
+        "extra_per_photo_at_1280": crowds["extra_per_photo"],
+        "empty_fire_at_1280": empty["empty_fire"],
+    }
 
 
 def finder() -> Find:

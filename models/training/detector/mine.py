@@ -73,7 +73,7 @@ def _varied(image: Image, rng: np.random.Generator) -> NDArray[np.uint8]:
     part = image[top : top + size, left : left + size] if rng.random() < 0.6 else image
     if rng.random() < 0.5:
         part = part[:, ::-1]
-    scale = float(rng.uniform(0.5, 1.6))
+    scale = float(np.exp(rng.uniform(np.log(0.5), np.log(3.2))))  # large photos are looked at more closely
     return np.asarray(cv2.resize(np.ascontiguousarray(part), None, fx=scale, fy=scale), np.uint8)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..common.nets import FromPixels, conv, stage
+from ..common.packs import MODELS
+from ..common.warm import Floats, begin, layers, mix, put
 
 STRIDES = (8, 16, 32, 64)
 VALUES = 15  # score, 4 box distances, 5 points
@@ -50,6 +54,59 @@ class Detector(nn.Module):
         for i in range(len(sides) - 2, -1, -1):
             sides[i] = sides[i] + F.interpolate(sides[i + 1], scale_factor=2.0, mode="nearest")
         return [smooth(side) for smooth, side in zip(self.smooth, sides, strict=True)]
+
+
+def committed(inputs: Tensor) -> Detector:
+    """The committed model as a net, for training to go on from.
+
+    Args:
+        inputs: (n, 3, h, w) in [-1, 1], training pictures that the normalisations are set on.
+    """
+    net = Detector()
+    begin(net, _stored(*NORMALISED), inputs)
+    for layer, stored in _plain(net):
+        put(layer, *stored)
+    net.scales.data = _scales()
+    return net
+
+
+def towards_committed(net: Detector, share: float) -> None:
+    """Moves a net that began with the committed model, in evaluation, back towards it.
+
+    Args:
+        net: Changed.
+        share: Of the committed model in the mean, 0 to 1.
+    """
+    mix(net, _stored(*NORMALISED), share)
+    with torch.no_grad():
+        for layer, stored in _plain(net):
+            for ours, theirs in zip(layer.parameters(), stored, strict=True):
+                ours.lerp_(torch.from_numpy(theirs), share)
+        net.scales.lerp_(_scales(), share)
+
+
+# The convolutions with a normalisation, as the net names them in turn.
+NORMALISED = ("/stem/", "/stages.", *(f"/smooth.{i}/" for i in range(len(STRIDES))))
+
+
+def _stored(*parts: str) -> list[tuple[Floats, Floats]]:
+    return [pair for part in parts for pair in layers(MODELS / "detector.onnx", (part,))]
+
+
+def _plain(net: Detector) -> Iterator[tuple[nn.Conv2d, tuple[Floats, Floats]]]:
+    """The convolutions without a normalisation, each with the committed weight and bias."""
+    for i, side in enumerate(net.sides):
+        assert isinstance(side, nn.Conv2d)
+        yield side, _stored(f"/sides.{i}/")[0]
+    ((weight, bias),) = _stored("/heads.0/")
+    yield net.score, (weight[:1], bias[:1])
+    yield net.place, (weight[1:], bias[1:])
+
+
+def _scales() -> Tensor:
+    """By what the strides' places are multiplied, of the first stride's; the file holds them within the weights."""
+    sizes = [float(np.linalg.norm(_stored(f"/heads.{i}/")[0][0][1:])) for i in range(len(STRIDES))]
+    return torch.tensor(sizes) / sizes[0]
 
 
 class DetectorModel(nn.Module):

@@ -1,7 +1,8 @@
 """Training pictures for the detector: scenes, face crops and attack photos laid over each other at random sizes.
 
 A picture is a canvas of SIDE pixels: a background (plain, a photo without faces, or a scene with its faces) and up to
-three foregrounds whose face is scaled to a size drawn log-uniformly, all turned by a random angle.
+three foregrounds whose face is scaled to a size drawn log-uniformly, or a crowd of small ones, all turned by a random
+angle.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from ..common.packs import Image, images, listed, number, points, rows, stacked
 
 SIDE = 320
 SURE, SEEN = 0.6, 0.35
+SIZES = (11, 330)  # pixels of a foreground's face
+CROWD = (4, 15)  # foregrounds of a crowd, from and below
+CROWDED = (11, 64)  # pixels of their faces
 # Where the five points of the mean training face lie, from the box's middle in shares of its width and height.
 FRONTAL = np.array([[-0.22, -0.12], [0.22, -0.12], [0.01, 0.1], [-0.19, 0.25], [0.2, 0.24]], np.float32)
 
@@ -141,9 +145,9 @@ def _cut(image: Image, p: Array, box: Array, share: float) -> Photo:
 
 
 class Canvas:
-    """Draws training pictures."""
+    """Draws training pictures; ``crowds`` is the share of those with many small faces."""
 
-    def __init__(self, scenes: list[Photo], crops: list[Photo], lures: Image) -> None:
+    def __init__(self, scenes: list[Photo], crops: list[Photo], lures: Image, crowds: float = 0.0) -> None:
         self.scenes = scenes
         self.crops = crops
         self.lures = lures
@@ -151,18 +155,22 @@ class Canvas:
         hard = np.array([1 + 5 * min(1.0, float(oddness(s)[s.sure].max()) / 0.4) for s in self.faced])
         self.chances = np.cumsum(hard / hard.sum())
         self.empty = [s for s in scenes if not len(s.boxes)]
+        self.crowds = crowds
 
     def draw(self, rng: np.random.Generator) -> Photo:
         """One picture of SIDE x SIDE with its faces."""
         photo = self._background(rng)
-        for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.28, 0.47, 0.15, 0.1]))):
-            if rng.random() < 0.4:
+        crowd = rng.random() < self.crowds
+        count = int(rng.integers(*CROWD) if crowd else rng.choice([0, 1, 2, 3], p=[0.28, 0.47, 0.15, 0.1]))
+        sizes = CROWDED if crowd else SIZES
+        for _ in range(count):
+            if rng.random() < (0.1 if crowd else 0.4):
                 photo = self._distract(photo, rng)
             if rng.random() < 0.62:
                 which = min(int(np.searchsorted(self.chances, rng.random())), len(self.faced) - 1)
-                photo = self._lay(photo, self.faced[which], rng)
+                photo = self._lay(photo, self.faced[which], sizes, rng)
             else:
-                photo = self._lay(photo, self.crops[int(rng.integers(len(self.crops)))], rng)
+                photo = self._lay(photo, self.crops[int(rng.integers(len(self.crops)))], sizes, rng)
         photo = _turn(photo, rng)
         return _photometric(photo, rng)
 
@@ -176,7 +184,7 @@ class Canvas:
         if kind > 0.9:
             photo = without_faces(photo, rng, self.empty)
         short = min(photo.image.shape[:2])
-        scale = SIDE / short * float(np.exp(rng.uniform(0, 0.7)))
+        scale = SIDE / short * float(np.exp(rng.uniform(0, 0.7 if len(photo.boxes) else 1.4)))
         return _warp(photo, scale, rng, SIDE)
 
     def _distract(self, under: Photo, rng: np.random.Generator) -> Photo:
@@ -199,10 +207,10 @@ class Canvas:
         keep = hidden < 0.8
         return Photo(canvas, under.boxes[keep], under.points[keep], (under.sure & (hidden < 0.3))[keep])
 
-    def _lay(self, under: Photo, over: Photo, rng: np.random.Generator) -> Photo:
+    def _lay(self, under: Photo, over: Photo, sizes: tuple[int, int], rng: np.random.Generator) -> Photo:
         which = int(rng.choice(np.flatnonzero(over.sure)))
         size = float(np.ptp(over.boxes[which].reshape(2, 2), 0).max())
-        wanted = float(np.exp(rng.uniform(np.log(11), np.log(330))))
+        wanted = float(np.exp(rng.uniform(*np.log(sizes))))
         scale = min(wanted / size, 3.2)
         height, width = over.image.shape[:2]
         w, h = max(4, round(width * scale)), max(4, round(height * scale))

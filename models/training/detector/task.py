@@ -13,26 +13,34 @@ from torch import Tensor, nn
 
 from ..common.nets import floats
 from ..common.packs import Image
+from .crowds import load_crowds, shrunk
 from .figures import detector_figures
 from .mine import load_false_faces
-from .net import Detector, cells
+from .net import Detector, cells, committed
 from .scenes import SIDE, Array, Canvas, Photo, fit_box, load_crops, load_scenes, without_doubles
 
 # Faces by their longer side in pixels of the net's input; neighbouring strides share a band.
 RANGES = {8: (0, 44), 16: (36, 100), 32: (84, 210), 64: (180, 4000)}
 RADIUS = 1.1  # positive cells lie within this many strides of the face's middle, in x and in y
 EPOCH = 4480
+CROWDS = 0.4  # share of the pictures, going onward
+SET_ON = 64  # pictures that the normalisations of a net that goes onward are set on
 
 
 class DetectorTask:
-    """See common.trainer.Task."""
+    """See common.trainer.Task. Going ``onward``, it begins with the committed net and draws crowds as well."""
 
-    def __init__(self) -> None:
-        self.net: nn.Module = Detector()
+    def __init__(self, onward: bool = False) -> None:
         train = [without_doubles(photo) for photo in load_scenes("train")]
-        self.canvas = Canvas(train, load_crops(fit_box(train)), load_false_faces())
+        self.canvas = Canvas(train, load_crops(fit_box(train)), load_false_faces(), CROWDS if onward else 0)
+        self.net: nn.Module = committed(floats(self._pictures(SET_ON))) if onward else Detector()
         self.val = load_scenes("val")
+        self.crowds = [shrunk(photo, 0.5) for photo in load_crowds("val")]  # as facecore sees them first
         self.cells = cells(SIDE, SIDE)
+
+    def _pictures(self, count: int) -> Tensor:
+        rng = np.random.default_rng(1)
+        return torch.from_numpy(np.stack([self.canvas.draw(rng).image for _ in range(count)]))
 
     def steps(self, size: int, processes: int) -> int:
         return EPOCH // (size * processes)
@@ -84,6 +92,8 @@ class DetectorTask:
 
             named = detector_figures(find, self.val)
             figures |= {f"{name}@{threshold}": value for name, value in named.items()}
+            named = detector_figures(find, self.crowds, 16)
+            figures |= {f"crowd_{name}@{threshold}": named[name] for name in ("recall_32", "extra_per_photo")}
         return figures
 
 

@@ -202,6 +202,17 @@ def test_a_small_face_in_a_large_sure_one_is_its_part() -> None:
     assert boxes(found) == [[200, 200, 400, 400], [1000, 100, 80, 80]]
 
 
+def test_small_faces_count_less_after_a_closer_look_whichever_look_saw_them() -> None:
+    seen = Shown(
+        lambda canvas: (
+            [(300, 300, 90, 90, 0.9), (100, 100, 30, 30, 0.8)] if canvas.shape[1] == 640 else [(20, 20, 50, 50, 0.7)]
+        )
+    )
+    (found,) = Detector(detector_model(seen)).find([canvas_of(1280, 960)])
+    less = [score / (1 - score) * np.exp(-0.5) for score in (0.8, 0.7)]
+    assert [face.score for face in found] == pytest.approx([0.9, *(odds / (1 + odds) for odds in less)], abs=1e-5)
+
+
 def test_a_huge_photo_is_shrunk_to_twice_the_side() -> None:
     seen = patches_from(16)
     (found,) = Detector(detector_model(seen)).find([crowd((400, 400, 160, 160, 50), width=4000, height=3000)])

@@ -79,6 +79,8 @@ def test_the_detectors_figures_by_hand() -> None:
     assert figures["empty_fire"] == 1 / 2
     assert figures["extra_per_photo"] == 1 / 4
     assert figures["point_error"] == pytest.approx(np.hypot(3, 3) / 40)
+    finer = detector_figures(find, photos, least=16)
+    assert (finer["recall_32"], finer["recall_small"]) == (2 / 3, 0), "large from 16 pixels on"
 
 
 # ---- face

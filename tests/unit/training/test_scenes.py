@@ -6,7 +6,19 @@ import cv2
 import numpy as np
 import pytest
 
-from training.detector.scenes import SIDE, Canvas, Photo, _turn, _warp, doubled, fit_box, points_to_box, without_doubles
+from training.detector.scenes import (
+    CROWDED,
+    SIDE,
+    SIZES,
+    Canvas,
+    Photo,
+    _turn,
+    _warp,
+    doubled,
+    fit_box,
+    points_to_box,
+    without_doubles,
+)
 
 NO_LURES = np.zeros((0, 128, 128, 3), np.uint8)
 FIVE = np.array([(0.3, 0.4), (0.7, 0.4), (0.5, 0.55), (0.35, 0.75), (0.65, 0.75)], np.float32)
@@ -87,7 +99,7 @@ def test_a_face_laid_over_another_picture_keeps_its_labels(seed: int) -> None:
     under = empty()
     over = photo(60, 50, 80, 90, (200, 200))
     canvas = Canvas([over], [over], NO_LURES)
-    made = canvas._lay(under, over, np.random.default_rng(seed))
+    made = canvas._lay(under, over, SIZES, np.random.default_rng(seed))
     assert len(made.boxes) == len(made.points) == len(made.sure) == 1
     x0, y0, x1, y1 = made.boxes[0]
     if x1 - x0 > 24 and min(x0, y0) > 1 and max(x1, y1) < SIDE - 1:
@@ -101,7 +113,7 @@ def test_a_covered_face_is_no_face_and_a_half_covered_one_none_to_be_sure_of() -
     outcomes = set()
     for seed in range(60):
         under = photo(130, 130, 60, 60)
-        made = canvas._lay(under, over, np.random.default_rng(seed))
+        made = canvas._lay(under, over, SIZES, np.random.default_rng(seed))
         kept = len(made.boxes) == 2
         outcomes.add((kept, bool(made.sure[0]) if kept else None))
     assert outcomes == {(True, True), (True, False), (False, None)}
@@ -115,6 +127,19 @@ def test_a_seed_decides_the_picture() -> None:
     assert (first.image == again.image).all()
     assert (first.boxes == again.boxes).all()
     assert first.image.tobytes() != other.image.tobytes()
+
+
+def test_crowds_show_more_faces_and_smaller_ones() -> None:
+    over, under = photo(30, 20, 60, 80, (128, 128)), empty()
+    drawn = {}
+    for share in (0.0, 1.0):
+        canvas = Canvas([over, under], [over], NO_LURES, share)
+        canvas.scenes = [under]  # as background
+        made = [canvas.draw(np.random.default_rng(seed)) for seed in range(40)]
+        sizes = [(box[2:] - box[:2]).max() for each in made for box in each.boxes[each.sure]]
+        drawn[share] = (len(sizes) / len(made), max(sizes))
+    assert drawn[0.0][0] < 3 < 4 < drawn[1.0][0]
+    assert drawn[1.0][1] < 1.45 * CROWDED[1] < drawn[0.0][1]
 
 
 def test_boxes_follow_from_points_as_fitted() -> None:

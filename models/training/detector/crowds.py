@@ -1,0 +1,57 @@
+"""Photos of 1280 pixels for measuring, many of them with many faces: the scenes have 400 and show large faces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from .scenes import Photo, load_scenes, without_doubles
+
+SIZE = (1280, 960)
+CELLS = (320, 160, 107)  # pixels of the squares that scenes are laid into
+SHARE = 0.6  # of its square that a scene takes at least
+
+
+def load_crowds(split: str) -> list[Photo]:
+    """Crowds of each kind; scenes that fill no further one are left out."""
+    scenes = [without_doubles(photo) for photo in load_scenes(split)]
+    return [photo for cell in CELLS for photo in crowds(scenes, cell)]
+
+
+def crowds(scenes: list[Photo], cell: int) -> Iterator[Photo]:
+    """Scenes in random order, shrunk, never enlarged, and laid side by side into squares of ``cell`` pixels."""
+    rng = np.random.default_rng(1)
+    columns, lines = SIZE[0] // cell, SIZE[1] // cell
+    order = rng.permutation(len(scenes))
+    for first in range(0, len(order) - columns * lines + 1, columns * lines):
+        image = np.full((SIZE[1], SIZE[0], 3), 127, np.uint8)
+        laid = []
+        for place, which in enumerate(order[first : first + columns * lines]):
+            share = float(rng.uniform(SHARE, 1))
+            scene = shrunk(scenes[which], min(1.0, cell / max(scenes[which].image.shape)) * share)
+            height, width = scene.image.shape[:2]
+            left = place % columns * cell + (cell - width) // 2
+            top = place // columns * cell + (cell - height) // 2
+            image[top : top + height, left : left + width] = scene.image
+            move = np.array([left, top], np.float32)
+            laid.append((scene.boxes + np.tile(move, 2), scene.points + move, scene.sure))
+        boxes, points, sure = (np.concatenate(parts) for parts in zip(*laid, strict=True))
+        yield Photo(image, boxes, points, sure)
+
+
+def enlarged(photo: Photo) -> Photo:
+    """The photo with a longer side of 1280 pixels, softer than one that was taken so."""
+    scale = SIZE[0] / max(photo.image.shape[:2])
+    image = np.asarray(cv2.resize(photo.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8)
+    return Photo(image, photo.boxes * scale, photo.points * scale, photo.sure)
+
+
+def shrunk(photo: Photo, scale: float) -> Photo:
+    """The photo at a share of its size, at most 1, rounded to pixels."""
+    height, width = photo.image.shape[:2]
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    scales = np.array([size[0] / width, size[1] / height], np.float32)
+    image = np.asarray(cv2.resize(photo.image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return Photo(image, photo.boxes * np.tile(scales, 2), photo.points * scales, photo.sure)

@@ -1,0 +1,36 @@
+"""Trains on from the committed model, with crowds, and publishes the mean of the weights of before and after.
+
+``make train MODEL=detector.onward``. The mean is kept beside the checkpoint, so that publishing again publishes the
+same, though the committed model is another by then.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from ..common.export import averaged
+from ..common.trainer import train
+from .net import Detector, towards_committed
+from .publish import publish
+from .recipe import ONWARD
+from .task import DetectorTask
+
+BEFORE = 0.5  # share of the weights of before
+
+
+def mean(trained: Path, to: Path) -> None:
+    """Writes a checkpoint of the mean of a finished one and the committed model."""
+    net = Detector()
+    saved = averaged(trained, net)
+    towards_committed(net, BEFORE)
+    torch.save(saved | {"net": net.state_dict()}, to)
+
+
+if __name__ == "__main__":
+    mixed = ONWARD.folder / "mean.pt"
+    if not mixed.exists():
+        mean(train(partial(DetectorTask, onward=True), ONWARD), mixed)
+    print(publish(mixed, ONWARD))
