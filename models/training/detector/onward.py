@@ -1,7 +1,7 @@
 """Trains on from the committed model, with crowds, and publishes the mean of the weights of before and after.
 
-``make train MODEL=detector.onward``. The mean is kept beside the checkpoint, so that publishing again publishes the
-same, though the committed model is another by then.
+``make train MODEL=detector.onward``, after ``MODEL=detector.mine``, whose false faces it learns from. The mean is kept
+beside the checkpoint, so that publishing again publishes the same, though the committed model is another by then.
 """
 
 from __future__ import annotations
