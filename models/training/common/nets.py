@@ -46,3 +46,8 @@ class FromPixels(nn.Module):
 def floats(pixels: Tensor) -> Tensor:
     """What ``FromPixels`` gives, its channels last in memory: convolutions run faster so in training."""
     return FromPixels()(pixels).contiguous(memory_format=torch.channels_last)
+
+
+def shortened() -> torch.autocast:
+    """Arithmetic in bfloat16, on processors with AVX-512: on others it takes ten times as long as in float32."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=torch.backends.cpu.get_cpu_capability() == "AVX512")
