@@ -105,7 +105,9 @@ of then took for faces among the pieces, to 60, each time from a low rate down t
 `make train MODEL=detector.onward` trains on from the committed file and publishes the mean of the weights of before and
 after (Wortsman et al., 2022). Four of ten pictures then show a crowd (4 to 14 foregrounds whose faces have 11 to 64
 pixels). So were the committed weights made from those above. By itself what came of it finds more small faces and takes
-more for faces that is none; the mean is the better of both, a half was not tuned.
+more for faces that is none; the mean is the better of both, a half was not tuned. Going on so a second time, with false
+faces collected anew and more pieces without faces in the crowds, found as many (97.8 % of those in photos of 1280
+pixels, 96.5 % in those of 400) and took more for a face that is none (0.32 for each large photo instead of 0.13).
 
 There are no labelled photos of 1280 pixels. For the figures named so validation scenes were shrunk and laid side by
 side, 12, 48 or 88 to a photo of 1280 x 960, and those without faces enlarged, which makes them softer than photos of
