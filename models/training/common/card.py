@@ -102,8 +102,14 @@ def settings(recipe: Recipe) -> str:
     )
 
 
-def training_plot(name: str, history: Sequence[Mapping[str, float]], keys: Sequence[str]) -> str:
-    """Plots the figures ``keys`` over epochs as cards/NAME-training.png; returns the Markdown that shows it."""
+def training_plot(name: str, history: Sequence[Mapping[str, float]] | None, keys: Sequence[str]) -> str:
+    """Plots the figures ``keys`` over epochs as cards/NAME-training.png; returns the Markdown that shows it.
+
+    Without a history the picture stays as it is.
+    """
+    file, words = f"{name}-training.png", "Validation figures over training"
+    if history is None:
+        return _shown(file, words)
     import matplotlib
 
     matplotlib.use("Agg")
@@ -117,7 +123,7 @@ def training_plot(name: str, history: Sequence[Mapping[str, float]], keys: Seque
         axis.set_xlabel("epoch", fontsize=8)
         axis.grid(alpha=0.3)
         axis.tick_params(labelsize=7)
-    return save(figure, f"{name}-training.png", "Validation figures over training")
+    return save(figure, file, words)
 
 
 def save(figure: Any, file: str, words: str) -> str:
@@ -128,4 +134,8 @@ def save(figure: Any, file: str, words: str) -> str:
     figure.tight_layout()
     figure.savefig(CARDS / file, dpi=80, metadata={"Software": None})
     plt.close(figure)
+    return _shown(file, words)
+
+
+def _shown(file: str, words: str) -> str:
     return f"![{words}]({file})"

@@ -120,10 +120,13 @@ def _folded(path: Path, to: Path) -> onnx.ModelProto:
 
 
 def _kept(node: onnx.NodeProto, model: onnx.ModelProto, last: bool) -> bool:
-    """Whether the node stays in float, as a Relu does with the convolution before it, and a sum of no convolution's."""
+    """Whether the node stays in float, as a Relu does with the convolution before it, or a linear layer.
+
+    So does a sum of no convolution's.
+    """
     makers = [maker for maker in model.graph.node if set(node.input) & set(maker.output)]
     if node.op_type == "Relu":
-        return any(maker.op_type == "Conv" and _kept(maker, model, last) for maker in makers)
+        return any(m.op_type == "Gemm" or (m.op_type == "Conv" and _kept(m, model, last)) for m in makers)
     if node.op_type == "Add":
         return not any(maker.op_type == "Conv" for maker in makers)
     if node.op_type != "Conv":

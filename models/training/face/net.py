@@ -16,6 +16,7 @@ AGES = 101
 PARTS_FLIP = [1, 0, 2, 3, 5, 4, 6]  # of the seven parts in a mirrored face
 WIDTHS = (24, 48, 104, 176, 256)  # channels after the first convolution and after each stage
 BLOCKS = (1, 2, 2, 1)  # residual blocks of each stage
+REFINED = {"age": AGES, "beauty": 1, "gender": 2, "race": 5}
 
 
 class FaceNet(nn.Module):
@@ -55,30 +56,57 @@ class FaceNet(nn.Module):
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         low = self.low(x)
-        high = self.pool(self.high(low))
+        high, mean = self.pool(self.high(low)), low.mean((2, 3))
         out = dict(zip(self.sizes, self.heads(high).float().split(list(self.sizes.values()), 1), strict=True))
         out["points"] = self.points(low).float().view(-1, 72, 2)  # (offset from the crop's middle) / side
         out["cover"] = self.cover(low).float()
-        out["blur"] = self.blur(low.mean((2, 3))).float()[:, 0]
+        out["blur"] = self.blur(mean).float()[:, 0]
         out["real"] = self.real(high).float()[:, 0]
+        out["seen"] = torch.cat([high, mean], 1).float()
         return out
 
 
-def committed(inputs: Tensor) -> FaceNet:
-    """The committed model's first net, the newest, for training to go on from.
+def committed(inputs: Tensor, which: int = 0) -> FaceNet:
+    """One of the committed model's nets, for training to go on from.
 
     Args:
         inputs: (n, 3, 112, 112) in [-1, 1], training crops that the normalisations are set on.
+        which: 0 is the newest.
     """
     net = FaceNet()
-    parts = [f"/nets.0/{part}/" for part in ("low", "high", "points", "cover")]  # as the net names them in turn
+    parts = [f"/nets.{which}/{part}/" for part in ("low", "high", "points", "cover")]  # as the net names them in turn
     begin(net, [pair for part in parts for pair in layers(MODELS / "face.onnx", (part,))], inputs)
     for name, module in net.named_modules():
         if isinstance(module, nn.Linear):
-            within = f"/nets.0/{name.split('.')[0]}/"
+            within = f"/nets.{which}/{name.split('.')[0]}/"
             (stored,) = layers(MODELS / "face.onnx", (within,), "Gemm")
             put(module, *stored)
     return net
+
+
+class Refinement(nn.Module):
+    """Answers REFINED anew: a hidden layer over what all nets saw adds to the mean of their raw answers, scaled.
+
+    Args:
+        mean: (k,) of the pooled features in training.
+        spread: (k,) their standard deviations.
+    """
+
+    def __init__(self, mean: Tensor, spread: Tensor, hidden: int = 128, dropped: float = 0.3) -> None:
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("spread", spread)
+        self.inner = nn.Sequential(nn.Dropout(dropped), nn.Linear(len(mean), hidden), nn.ReLU(), nn.Dropout(dropped))
+        self.outer = nn.Linear(hidden, sum(REFINED.values()))
+        self.scales = nn.Parameter(torch.zeros(len(REFINED)))  # their logarithms
+        nn.init.zeros_(self.outer.weight)
+        nn.init.zeros_(self.outer.bias)
+
+    def forward(self, seen: Tensor, raw: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Raw answers by name, (n, size) each; ``seen`` (n, k)."""
+        more = self.outer(self.inner((seen - self.mean) / self.spread)).split(list(REFINED.values()), 1)
+        scales = self.scales.exp()
+        return {name: raw[name] * scales[i] + more[i] for i, name in enumerate(REFINED)}
 
 
 class FaceModel(nn.Module):
@@ -99,15 +127,22 @@ class FaceModel(nn.Module):
         "face",
     )
 
-    def __init__(self, nets: Sequence[FaceNet], side: int = 112) -> None:
+    def __init__(self, nets: Sequence[FaceNet], refinement: Refinement | None = None, side: int = 112) -> None:
         """``nets``: the mean of their raw answers is given; every second one looks at the crop's mirror image."""
         super().__init__()
-        self.pixels, self.nets, self.side = FromPixels(), nn.ModuleList(nets), side
+        self.pixels, self.nets, self.refinement, self.side = FromPixels(), nn.ModuleList(nets), refinement, side
 
-    def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
+    def raw(self, crop: Tensor) -> dict[str, Tensor]:
+        """The nets' mean raw answers, and under ``seen`` what each of them saw, one after the other."""
         x = self.pixels(crop)
         found = [self._mirrored(net(x.flip(3))) if i % 2 else net(x) for i, net in enumerate(self.nets)]
-        raw = {name: torch.stack([answers[name] for answers in found]).mean(0) for name in found[0]}
+        raw = {name: torch.stack([answers[name] for answers in found]).mean(0) for name in found[0] if name != "seen"}
+        return raw | {"seen": torch.cat([answers["seen"] for answers in found], 1)}
+
+    def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
+        raw = self.raw(crop)
+        if self.refinement is not None:
+            raw |= self.refinement(raw["seen"], raw)
         return (
             (raw["points"] + 0.5) * self.side,
             raw["pose"] * 30,

@@ -11,14 +11,19 @@ from functools import partial
 
 import torch
 
+from ..common.export import averaged
 from ..common.trainer import train
+from .net import FaceNet
 from .publish import publish
 from .recipe import ONWARD, RECIPE
-from .task import FaceTask
+from .task import FaceTask, stored
 
 if __name__ == "__main__":
     before = ONWARD.folder / "before.pt"
     if not before.exists():
         ONWARD.folder.mkdir(parents=True, exist_ok=True)
-        torch.save({"net": FaceTask(onward=True).net.state_dict()}, before)
-    print(publish([train(partial(FaceTask, onward=True), ONWARD), before], [RECIPE, ONWARD]))
+        torch.save({"net": stored(0).state_dict()}, before)
+    newest, older = FaceNet(), FaceNet()
+    saved = averaged(train(partial(FaceTask, onward=True), ONWARD), newest)
+    averaged(before, older)
+    print(publish([newest, older], [RECIPE, ONWARD], saved["history"]))

@@ -47,7 +47,7 @@ Sample = dict[str, Image | NDArray[np.floating] | np.floating | float | int]
 
 
 class FaceTask:
-    """See common.trainer.Task. ``onward``: goes on with the committed model's second net, taught by that model too."""
+    """See common.trainer.Task. ``onward``: goes on with the committed model's first net, taught by that model too."""
 
     net: nn.Module
 
@@ -134,7 +134,7 @@ class FaceTask:
             inner = image[edge:-edge, edge:-edge]
             blank = cv2.copyMakeBorder(inner, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=colour)
             image = np.asarray(blank, np.uint8)
-        image = self._photometric(_cropped(image, matrix), rng)
+        image = photometric(cropped(image, matrix), rng)
         q = (p @ matrix[:, :2].T + matrix[:, 2]) / SIDE - 0.5
         yaw, pitch = labels.pose[index]
         severe = cover.max() > 0.5
@@ -174,7 +174,7 @@ class FaceTask:
             rng.normal(0, 7), rng.uniform(0.77, 0.96), (rng.normal(0, 0.022), rng.normal(0, 0.022)), 64
         )
         expression = int(self.smile_label[index])
-        return _unlabelled(self._photometric(_cropped(image, matrix), rng)) | {"expression": expression}
+        return _unlabelled(photometric(cropped(image, matrix), rng)) | {"expression": expression}
 
     def _nothing(self, rng: np.random.Generator) -> Sample:
         """What a detector took for a face, or any part of a photo without faces."""
@@ -188,7 +188,7 @@ class FaceTask:
         if rng.random() < 0.5:
             image = np.ascontiguousarray(image[:, ::-1])
         matrix = crop_matrix(rng.normal(0, 12), rng.uniform(0.7, 1.0), (rng.normal(0, 0.05), rng.normal(0, 0.05)))
-        return _unlabelled(self._photometric(_cropped(image, matrix), rng)) | {"real": np.float32(0)}
+        return _unlabelled(photometric(cropped(image, matrix), rng)) | {"real": np.float32(0)}
 
     def _some_face(self, image: Image, rng: np.random.Generator) -> Sample:
         """A face of a scene, of which only that is known: turned away, masked, at the photo's border."""
@@ -197,18 +197,7 @@ class FaceTask:
         if rng.random() < 0.3:
             image = augment.soften(image, rng, 3.0)
         matrix = crop_matrix(rng.normal(0, 10), rng.uniform(0.72, 1.0), (rng.normal(0, 0.04), rng.normal(0, 0.04)))
-        return _unlabelled(self._photometric(_cropped(image, matrix), rng))
-
-    def _photometric(self, image: Image, rng: np.random.Generator) -> Image:
-        if rng.random() < 0.7:
-            image = augment.light(image, rng)
-        if rng.random() < 0.15:
-            image = augment.shade(image, rng)
-        if rng.random() < 0.25:
-            image = augment.noise(image, rng)
-        if rng.random() < 0.3:
-            image = augment.jpeg(image, rng)
-        return image
+        return _unlabelled(photometric(cropped(image, matrix), rng))
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         out = self.net(floats(batch["image"]))
@@ -218,15 +207,8 @@ class FaceTask:
         each[:, SHARED_72] *= 1 + batch["hand"].float()[:, None] * 2
         losses = {"points": (miss.sum(2) * each).sum() / (each.sum() + 1) * 40}
         losses["pose"] = _known(out["pose"], batch["pose"], lambda a, b: F.smooth_l1_loss(a, b, beta=0.1)) * 2
-        age = batch["age"]
-        known = ~age.isnan()
-        if known.any():
-            steps = torch.arange(AGES)
-            target = torch.exp(-((steps[None] - age[known].clamp(0, 100)[:, None]) ** 2) / (2 * 2.5**2))
-            target = target / target.sum(1, keepdim=True)
-            logp = out["age"][known].log_softmax(1)
-            mean = (logp.exp() * steps).sum(1)
-            losses["age"] = -(target * logp).sum(1).mean() * 0.25 + (mean - age[known]).abs().mean() * 0.12
+        if (~batch["age"].isnan()).any():
+            losses["age"] = age_loss(out["age"], batch["age"])
         losses["beauty"] = _known(
             out["beauty"][:, 0], batch["beauty"].float(), lambda a, b: F.smooth_l1_loss(a, b, beta=0.2)
         )
@@ -256,9 +238,39 @@ class FaceTask:
         return figures | smile_figures(predict, self.smiles[grey], self.smile_label[grey])
 
 
-def _cropped(image: Image, matrix: NDArray[np.float32]) -> Image:
+def photometric(image: Image, rng: np.random.Generator) -> Image:
+    """What light, camera and codec do to some crops."""
+    if rng.random() < 0.7:
+        image = augment.light(image, rng)
+    if rng.random() < 0.15:
+        image = augment.shade(image, rng)
+    if rng.random() < 0.25:
+        image = augment.noise(image, rng)
+    if rng.random() < 0.3:
+        image = augment.jpeg(image, rng)
+    return image
+
+
+def cropped(image: Image, matrix: NDArray[np.float32]) -> Image:
+    """A frame as the net sees it, through a matrix of ``crop_matrix``."""
     out = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(out, np.uint8)
+
+
+def age_loss(logits: Tensor, age: Tensor) -> Tensor:
+    """How far distributions (n, AGES) and their means are off ages in years, (n,), nan where unknown."""
+    known = ~age.isnan()
+    steps = torch.arange(AGES)
+    target = torch.exp(-((steps[None] - age[known].clamp(0, 100)[:, None]) ** 2) / (2 * 2.5**2))
+    target = target / target.sum(1, keepdim=True)
+    logp = logits[known].log_softmax(1)
+    mean = (logp.exp() * steps).sum(1)
+    return -(target * logp).sum(1).mean() * 0.25 + (mean - age[known]).abs().mean() * 0.12
+
+
+def stored(which: int) -> FaceNet:
+    """One of the committed model's nets, in evaluation; 0 is the newest, which looks at the face."""
+    return committed(floats(next(FaceTask().batches(np.random.default_rng(5), 256))["image"]), which)
 
 
 def _unlabelled(image: Image) -> Sample:

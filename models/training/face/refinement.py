@@ -1,0 +1,103 @@
+"""Answers age, beauty, gender and race anew from all that the nets see, which a small net learns last.
+
+The nets learn many things at once, some from a few photos among many of others, and answer each by a linear layer of
+their own. Their pooled features tell more: of beauty, of which few faces have a label, above all. ``publish`` fits
+it on the nets that it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from facecore.face_net import softened
+
+from ..common import augment
+from ..common.nets import shortened
+from ..common.packs import Image
+from .labels import Labels, centre_crop, crop_matrix, load_faces
+from .net import REFINED, FaceModel, FaceNet, Refinement
+from .task import age_loss, cropped, photometric
+
+VIEWS, FIXED = 4, 2  # of every face, half of them mirrored; so many as they are, the others changed
+EPOCHS, BATCH, RATE, DECAY = 12, 128, 1e-3, 0.1
+OFTEN = 2.0  # how much more often than one of UTKFace a face of SCUT-FBP5500 is drawn
+BEAUTY = 3.0  # weight of its loss
+THREADS = 2
+
+
+def refinement(nets: Sequence[FaceNet], seed: int = 0) -> Refinement:
+    """Fits the net that answers anew, on training faces of known age or beauty, with the nets as they are."""
+    torch.manual_seed(seed)
+    pixels, labels = load_faces()
+    known = ~labels.val & (labels.cartoon != 1) & ((labels.sets == "utk") | (labels.sets == "scut"))
+    index = np.flatnonzero(known)
+    seen = [_seen(FaceModel(nets), pixels, index, view) for view in range(VIEWS)]
+    return fitted(seen, labels, index, seed)
+
+
+def fitted(seen: list[dict[str, Tensor]], labels: Labels, index: NDArray[np.int64], seed: int = 0) -> Refinement:
+    """The refinement that answers best for the faces ``index``, by what the nets say of each of their views."""
+    first = seen[0]["seen"].float()
+    net = Refinement(first.mean(0), first.std(0) + 0.01)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
+    rng = np.random.default_rng(seed)
+    chances = np.where(labels.sets[index] == "scut", OFTEN, 1.0)
+    chances /= chances.sum()
+    steps = EPOCHS * (len(index) // BATCH)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    for _ in tqdm(range(steps), desc="refine", disable=None):
+        rows = rng.choice(len(index), BATCH, p=chances)
+        view = {name: each[rows].float() for name, each in seen[int(rng.integers(len(seen)))].items()}
+        loss = _loss(net(view["seen"], view), labels, index[rows])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return net.eval()
+
+
+def _loss(out: dict[str, Tensor], labels: Labels, index: NDArray[np.int64]) -> Tensor:
+    """Of age, gender and race by UTKFace's labels, and of beauty by SCUT-FBP5500's."""
+    utk = torch.from_numpy(labels.sets[index] == "utk")
+    age = torch.from_numpy(labels.age[index])
+    beauty = torch.from_numpy((labels.beauty[index] - 50) / 15)
+    rated = ~beauty.isnan()
+    loss = age_loss(out["age"][utk], age[utk])
+    for name, truth in (("gender", labels.gender), ("race", labels.race)):
+        loss = loss + F.cross_entropy(out[name][utk], torch.from_numpy(truth[index])[utk], ignore_index=-1)
+    if rated.any():
+        loss = loss + F.mse_loss(out["beauty"][rated, 0], beauty[rated]) * BEAUTY
+    return loss
+
+
+def _seen(model: FaceModel, pixels: Image, index: NDArray[np.int64], view: int) -> dict[str, Tensor]:
+    """What the nets see and say of one view of each face, in half precision: see FIXED."""
+    rng = np.random.default_rng(100 + view)
+    parts: list[dict[str, Tensor]] = []
+    before = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
+    for start in tqdm(range(0, len(index), BATCH), desc=f"view {view + 1} of {VIEWS}", disable=None):
+        crops = [_view(np.array(pixels[i]), view, rng) for i in index[start : start + BATCH]]
+        with torch.inference_mode(), shortened():
+            raw = model.raw(torch.from_numpy(np.stack(crops)))
+        parts.append({name: raw[name].half() for name in ("seen", *REFINED)})
+    torch.set_num_threads(before)
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
+def _view(frame: Image, view: int, rng: np.random.Generator) -> Image:
+    if view < FIXED:
+        crop = centre_crop(frame)
+    else:
+        if rng.random() < 0.3:
+            frame = augment.soften(frame, rng, 3.0)
+        matrix = crop_matrix(rng.normal(0, 5), rng.uniform(0.8, 0.92), (rng.normal(0, 0.016), rng.normal(0, 0.016)))
+        crop = softened(photometric(cropped(frame, matrix), rng))
+    return np.ascontiguousarray(crop[:, ::-1]) if view % 2 else crop
