@@ -51,7 +51,7 @@ class LivenessNet(nn.Module):
 
 
 def begun(context: Tensor, face: Tensor) -> LivenessNet:
-    """A net whose branches start from the committed synthetic model's trunk, which knows faces and their fine traces.
+    """A net whose branches start from the synthetic model's narrow trunk, which knows faces and their fine traces.
 
     Args:
         context: (n, 3, 128, 128) in [-1, 1], training crops that the normalisations are set on.
@@ -59,7 +59,7 @@ def begun(context: Tensor, face: Tensor) -> LivenessNet:
     """
     net = LivenessNet()
     for branch, inputs, parts in ((net.context, context, (0, 1)), (net.face, face, (0,))):
-        within = tuple(f"/net/branch.{part}/" for part in parts)
+        within = tuple(f"/nets.0/branch.{part}/" for part in parts)
         begin(branch, layers(MODELS / "synthetic.onnx", within), inputs)
     return net
 

@@ -1,8 +1,9 @@
-"""The synthetic net: a narrow face net's trunk over a larger crop of the aligned face."""
+"""The synthetic nets: a narrow face net's trunk over a larger crop of the aligned face, and a deeper one's."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -10,11 +11,12 @@ from torch import Tensor, nn
 from ..common.nets import FromPixels
 from ..common.packs import MODELS
 from ..common.warm import Floats, begin, layers, mix, put
-from ..face.net import FaceNet
+from ..face import net as face
 from .recipe import BLOCKS, WIDTHS
 
 SIDE = 192
 SHARE = 0.88  # of the packs' framing
+DEEP_SHAPE = face.WIDTHS, face.BLOCKS
 SHARPNESS = 2.0  # between the mean of the cells (0) and the greatest (infinity)
 
 
@@ -25,13 +27,13 @@ class SyntheticNet(nn.Module):
     detectable?"). Input (n, 3, 192, 192) in [-1, 1].
     """
 
-    def __init__(self) -> None:
+    def __init__(self, widths: tuple[int, ...] = WIDTHS, blocks: tuple[int, ...] = BLOCKS) -> None:
         super().__init__()
-        trunk = FaceNet(WIDTHS, BLOCKS)
+        trunk = face.FaceNet(widths, blocks)
         self.branch = nn.Sequential(trunk.low, trunk.high, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.head = nn.Sequential(nn.Dropout(0.4), nn.Linear(WIDTHS[-1], 1))
-        self.some = nn.Conv2d(WIDTHS[-2], 1, 1)
-        self.every = nn.Conv2d(WIDTHS[-2], 1, 1)  # for training alone
+        self.head = nn.Sequential(nn.Dropout(0.4), nn.Linear(widths[-1], 1))
+        self.some = nn.Conv2d(widths[-2], 1, 1)
+        self.every = nn.Conv2d(widths[-2], 1, 1)  # for training alone
 
     def forward(self, x: Tensor) -> Tensor:
         whole, some, _ = self.heads(x)
@@ -51,47 +53,61 @@ def untrained(_: Tensor) -> SyntheticNet:
     return SyntheticNet()
 
 
-def committed(inputs: Tensor) -> SyntheticNet:
-    """The committed model as a net, for training to go on from; what only training needs begins anew.
+def deep(inputs: Tensor) -> SyntheticNet:
+    """A net with the trunk of the committed face model's first net, which is deeper and knows faces better.
 
     Args:
         inputs: (n, 3, 192, 192) in [-1, 1], training crops that the normalisations are set on.
     """
-    net = SyntheticNet()
-    begin(net.branch, _stored("branch"), inputs)
-    for layer, (stored,) in ((net.head[1], _stored("head", "Gemm")), (net.some, _stored("some"))):
+    net = SyntheticNet(*DEEP_SHAPE)
+    parts = ("/nets.0/low/", "/nets.0/high/")  # as the net names them in turn
+    begin(net.branch, [pair for part in parts for pair in layers(MODELS / "face.onnx", (part,))], inputs)
+    return net
+
+
+def committed(inputs: Tensor, which: int = 0) -> SyntheticNet:
+    """One of the committed model's nets, for training to go on from; what only training needs begins anew.
+
+    Args:
+        inputs: (n, 3, 192, 192) in [-1, 1], training crops that the normalisations are set on.
+        which: 0 the narrow one, 1 the deep one.
+    """
+    net = SyntheticNet(*DEEP_SHAPE) if which else SyntheticNet()
+    begin(net.branch, _stored(which, "branch"), inputs)
+    for layer, (stored,) in ((net.head[1], _stored(which, "head", "Gemm")), (net.some, _stored(which, "some"))):
         put(layer, *stored)
     return net
 
 
 def towards_committed(net: SyntheticNet, share: float) -> None:
-    """Moves a net that began with the committed model, in evaluation, back towards it.
+    """Moves a net that began with the committed model's narrow one, in evaluation, back towards it.
 
     The heads of the cells stay as they are: when training first went on, the model had none.
 
     Args:
         net: Changed.
-        share: Of the committed model in the mean, 0 to 1.
+        share: Of the committed net in the mean, 0 to 1.
     """
-    mix(net.branch, _stored("branch"), share)
+    mix(net.branch, _stored(0, "branch"), share)
     with torch.no_grad():
-        for ours, theirs in zip(net.head[1].parameters(), *_stored("head", "Gemm"), strict=True):
+        for ours, theirs in zip(net.head[1].parameters(), *_stored(0, "head", "Gemm"), strict=True):
             ours.lerp_(torch.from_numpy(theirs), share)
 
 
-def _stored(module: str, operator: str = "Conv") -> list[tuple[Floats, Floats]]:
-    return layers(MODELS / "synthetic.onnx", (f"/net/{module}",), operator)
+def _stored(which: int, module: str, operator: str = "Conv") -> list[tuple[Floats, Floats]]:
+    return layers(MODELS / "synthetic.onnx", (f"/nets.{which}/{module}",), operator)
 
 
 class SyntheticModel(nn.Module):
-    """What is exported: uint8 crops in; out the mean of the logits of each crop and of its mirror image."""
+    """What is exported: uint8 crops in; out the mean of two nets' logits, one of the crop, one of its mirror image."""
 
     outputs = ("synthetic",)
 
-    def __init__(self, net: SyntheticNet) -> None:
+    def __init__(self, nets: Sequence[SyntheticNet]) -> None:
+        """``nets``: two; they may be one and the same."""
         super().__init__()
-        self.pixels, self.net = FromPixels(), net
+        self.pixels, self.nets = FromPixels(), nn.ModuleList(nets)
 
     def forward(self, face: Tensor) -> Tensor:
         x = self.pixels(face)
-        return self.net(torch.cat([x, x.flip(3)]))[:, 0].reshape(2, -1).mean(0)
+        return (self.nets[0](x) + self.nets[1](x.flip(3)))[:, 0] / 2

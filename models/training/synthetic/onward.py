@@ -1,7 +1,7 @@
-"""Trains on from the committed model and publishes the mean of the weights of before and after.
+"""Trains on from the committed model's narrow net and publishes the mean of the weights of before and after.
 
-``make train MODEL=synthetic.onward``. The mean is kept beside the checkpoint, so that publishing again publishes the
-same, though the committed model is another by then.
+``make train MODEL=synthetic.onward``. The deeper net stays beside it. The mean is kept beside the checkpoint, so that
+publishing again publishes the same, though the committed model is another by then.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ..common.export import averaged
 from ..common.trainer import train
 from .net import SyntheticNet, committed, towards_committed
 from .publish import publish
-from .recipe import ONWARD
-from .task import SyntheticTask
+from .recipe import DEEP, ONWARD
+from .task import SyntheticTask, stored
 
 BEFORE = 0.5  # share of the weights of before
 
 
 def mean(trained: Path, to: Path) -> None:
-    """Writes a checkpoint of the mean of a finished one and the committed model."""
+    """Writes a checkpoint of the mean of a finished one and the committed one."""
     net = SyntheticNet()
     saved = averaged(trained, net)
     towards_committed(net, BEFORE)
@@ -33,4 +33,6 @@ if __name__ == "__main__":
     mixed = ONWARD.folder / "mean.pt"
     if not mixed.exists():
         mean(train(partial(SyntheticTask, start=committed), ONWARD), mixed)
-    print(publish(mixed, ONWARD))
+    net = SyntheticNet()
+    saved = averaged(mixed, net)
+    print(publish([net, stored(1)], [ONWARD, DEEP], saved["history"]))

@@ -1,4 +1,4 @@
-"""How the model is trained: from a face net's trunk, then on from what is committed."""
+"""How the model is trained: from a face net's trunk, on from what is committed, and a deeper net beside it."""
 
 from __future__ import annotations
 
@@ -11,3 +11,4 @@ BLOCKS = (1, 1, 1, 1)
 TRUNK = Recipe(name="synthetic-trunk", epochs=34, batch=64, rate=2.5e-3, decay=0.05)
 RECIPE = Recipe(name="synthetic", epochs=28, batch=64, rate=8e-4, decay=0.05, average=0.995, every=3)
 ONWARD = replace(RECIPE, name="synthetic-onward", epochs=16, rate=5e-4, every=2)
+DEEP = replace(RECIPE, name="synthetic-deep", epochs=8, every=4)

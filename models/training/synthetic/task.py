@@ -7,7 +7,8 @@ cut from the scenes at the generated ones' resolution.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import cast
 
 import cv2
@@ -27,9 +28,10 @@ from ..face.measure import runtime
 from .composites import OWN, composite
 from .figures import all_figures
 from .frames import HIGH, scene_frames
-from .net import SHARE, SIDE, SyntheticNet, untrained
+from .net import SHARE, SIDE, SyntheticNet, committed, untrained
 
 FAKE = {"gan": 0.32, "diffusion": 0.1, "composite": 0.29, "made": 0.29}
+GENERATED = {"gan": 0.46, "diffusion": 0.14, "composite": 0.2, "made": 0.2}  # for the net that is better at generators
 COMPOSED = ("composite", "made")
 WEIGHTS = {"whole": 0.5, "some": 0.5, "every": 1.0}  # of the heads' losses
 REAL = {
@@ -50,10 +52,17 @@ class SyntheticTask:
     """See common.trainer.Task.
 
     ``without`` names sets, joined by +, of which training sees neither fakes nor real photos: if it saw the latter, it
-    would learn the set as one of real photos. ``start`` makes the net that training begins with.
+    would learn the set as one of real photos. ``start`` makes the net that training begins with, ``shares`` says what
+    the fakes are made of.
     """
 
-    def __init__(self, without: str = "", start: Callable[[Tensor], SyntheticNet] = untrained) -> None:
+    def __init__(
+        self,
+        without: str = "",
+        start: Callable[[Tensor], SyntheticNet] = untrained,
+        shares: Mapping[str, float] = FAKE,
+    ) -> None:
+        self.shares = shares
         low, labels = load_faces()
         self.low: Image = np.array(low)  # random reads from disk would take longer than the net
         photo = (labels.cartoon == 0) & ~np.isnan(labels.raw).any((1, 2))
@@ -92,7 +101,7 @@ class SyntheticTask:
     def draw(self, rng: np.random.Generator, fake: bool) -> tuple[Image, float, float]:
         """One training crop, its label, and whether every cell of it has that label, as not of composites."""
         pools = self.fake if fake else self.real
-        shares = {k: v for k, v in (FAKE if fake else REAL).items() if k == "made" or len(pools[k])}
+        shares = {k: v for k, v in (self.shares if fake else REAL).items() if k == "made" or len(pools[k])}
         name = drawn(shares, rng, 1)[0]
         if name == "made":
             frame = self._composite(rng)
@@ -122,6 +131,11 @@ class SyntheticTask:
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         return all_figures(lambda frames: logits(net, [crop(frame) for frame in frames]))
+
+
+def stored(which: int) -> SyntheticNet:
+    """One of the committed model's nets, 0 the narrow or 1 the deep one, in evaluation."""
+    return cast(SyntheticNet, SyntheticTask(start=partial(committed, which=which)).net)
 
 
 def _with_points(frames: list[Image], predict: Predict) -> tuple[list[Image], NDArray[np.float32]]:
