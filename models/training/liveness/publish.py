@@ -169,7 +169,7 @@ borders, sharpness, resampling and codec history say nothing about the class. Ea
 which judges its map cell by cell (of the context the middle alone). AdamW, cosine, averaged weights, bfloat16.
 
 The file holds two nets and answers with the mean of their logits. The branches of the first start from the committed
-synthetic model's trunk, which has seen faces of the web and what is left in generated ones, but no recapture; the
+synthetic model's narrow trunk, which has seen faces of the web and what is left in generated ones, no recapture; the
 curves below are its own. The second is narrower, began from nothing, saw bare media that were prints alone and photos
 that never ended within a margin, and a tenth of its attacks were bare (training it anew draws and clips them as the
 first one's; its float weights are read back from the 8-bit file before). Attacks rejected at 1 % of live refused and
