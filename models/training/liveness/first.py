@@ -1,0 +1,15 @@
+"""Trains the first net anew and publishes it beside the committed narrow one: ``make train MODEL=liveness.first``."""
+
+from __future__ import annotations
+
+from ..common.export import averaged
+from ..common.trainer import train
+from .net import LivenessNet
+from .publish import publish
+from .recipe import RECIPE
+from .task import LivenessTask, stored
+
+if __name__ == "__main__":
+    net = LivenessNet()
+    history = averaged(train(LivenessTask, RECIPE), net)["history"]
+    print(publish([net, stored()], history))
