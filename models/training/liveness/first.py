@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..common.export import averaged
 from ..common.trainer import train
-from .net import LivenessNet
+from .net import LivenessNet, committed
 from .publish import publish
 from .recipe import RECIPE
-from .task import LivenessTask, stored
+from .task import LivenessTask
 
 if __name__ == "__main__":
     net = LivenessNet()
     history = averaged(train(LivenessTask, RECIPE), net)["history"]
-    print(publish([net, stored()], history))
+    print(publish([net, committed()], history))

@@ -80,20 +80,21 @@ def narrow(_: Tensor, __: Tensor) -> LivenessNet:
     return LivenessNet(NARROW_WIDTHS, near=True)
 
 
-def committed(context: Tensor, face: Tensor) -> LivenessNet:
-    """The committed model's narrow net; for the arguments see ``begun``."""
-    net = narrow(context, face)
-
-    def stored(module: str, operator: str = "Conv") -> list[tuple[Floats, Floats]]:
-        return layers(MODELS / "liveness.onnx", (f"/nets.1/{module}",), operator)
-
-    for branch, inputs, name in ((net.context, context, "context/"), (net.face, face, "face/")):
-        begin(branch, stored(name), inputs)
-    for layer, of in zip((net.both[1], net.both[4]), stored("both/", "Gemm"), strict=True):
+def committed() -> LivenessNet:
+    """The committed model's narrow net, in evaluation."""
+    net = LivenessNet(NARROW_WIDTHS, near=True)
+    noise = torch.rand(8, 3, FACE, FACE) * 2 - 1  # a normalisation undoes itself on whatever it was set
+    for branch, name in ((net.context, "context/"), (net.face, "face/")):
+        begin(branch, _stored(name), noise)
+    for layer, of in zip((net.both[1], net.both[4]), _stored("both/", "Gemm"), strict=True):
         put(layer, *of)
     for index, layer in enumerate(net.alone):
-        put(layer, *stored(f"alone.{index}/")[0])
-    return net
+        put(layer, *_stored(f"alone.{index}/")[0])
+    return net.eval()
+
+
+def _stored(module: str, operator: str = "Conv") -> list[tuple[Floats, Floats]]:
+    return layers(MODELS / "liveness.onnx", (f"/nets.1/{module}",), operator)
 
 
 class LivenessModel(nn.Module):

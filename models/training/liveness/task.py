@@ -20,7 +20,7 @@ from ..common.packs import Image
 from ..common.shares import drawn
 from .displays import SCREENS, bare
 from .figures import liveness_figures
-from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessNet, begun, combined, committed
+from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessNet, begun, combined
 from .simulate import HEIGHTS, SIDE, View, askew
 from .views import load_simulated, load_views, odds
 
@@ -113,11 +113,6 @@ class LivenessTask:
     def validate(self, net: nn.Module) -> dict[str, float]:
         index = np.flatnonzero(self.views.val)
         return liveness_figures(logits(net, [self.views.view(int(i)) for i in index]), self.views, index)
-
-
-def stored() -> LivenessNet:
-    """The committed model's narrow net, in evaluation."""
-    return cast(LivenessNet, LivenessTask(start=committed).net).eval()
 
 
 def varied(view: View, rng: np.random.Generator) -> View:
