@@ -43,7 +43,8 @@ def test_a_card_has_the_words_of_its_publication(role: str) -> None:
 
 
 def test_a_paragraph_that_one_of_them_lacks_is_told() -> None:
-    words = texts('RECIPE = """First and long enough to count as a text here.\n\nSecond.\n"""\nSIDE = 640\nUNIT = "ms"\n')
+    source = 'RECIPE = """First and long enough to count as a text here.\n\nSecond.\n"""\nSIDE = 640\nUNIT = "ms"\n'
+    words = texts(source)
     assert list(words) == ["RECIPE"]
     assert missing(words, "# card\n\nFirst and long enough to count as a text here.\n\nSecond.\n\nOther.") == []
     assert missing(words, "# card\n\nFirst and long enough to count as a text here.\n\nOther.") == ["RECIPE"]

@@ -7,7 +7,7 @@ cut from the scenes at the generated ones' resolution.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import cast
 
@@ -26,12 +26,14 @@ from ..face.figures import Predict
 from ..face.labels import centre_crop, in_frame, load_faces
 from ..face.measure import runtime
 from .composites import OWN, composite
+from .covers import bent, covered
 from .figures import all_figures
-from .frames import HIGH, scene_frames
+from .frames import HIGH, live_frames, scene_frames
 from .net import SHARE, SIDE, SyntheticNet, committed, untrained
 
 FAKE = {"gan": 0.32, "diffusion": 0.1, "composite": 0.29, "made": 0.29}
-GENERATED = {"gan": 0.46, "diffusion": 0.14, "composite": 0.2, "made": 0.2}  # for the net that is better at generators
+GENERATED = {"gan": 0.5, "diffusion": 0.16, "composite": 0.17, "made": 0.17}  # to begin with what generators leave
+MOSTLY_GENERATED = {"gan": 0.46, "diffusion": 0.15, "composite": 0.2, "made": 0.19}
 COMPOSED = ("composite", "made")
 WEIGHTS = {"whole": 0.5, "some": 0.5, "every": 1.0}  # of the heads' losses
 REAL = {
@@ -45,6 +47,7 @@ REAL = {
     "w300": 0.06,
     "scene": 0.14,
 }
+LIVES = {"casia": 0.03, "nuaa": 0.03}  # real ones besides, where photos are harder
 EPOCH = 5120
 
 
@@ -53,7 +56,9 @@ class SyntheticTask:
 
     ``without`` names sets, joined by +, of which training sees neither fakes nor real photos: if it saw the latter, it
     would learn the set as one of real photos. ``start`` makes the net that training begins with, ``shares`` says what
-    the fakes are made of.
+    the fakes are made of. ``harder`` is against learning a few hundred generated faces by heart: faces are bent, grey
+    and partly covered, labels softer, sets of fakes drawn as the root of their number, and live photos of cameras are
+    among the real ones.
     """
 
     def __init__(
@@ -61,8 +66,9 @@ class SyntheticTask:
         without: str = "",
         start: Callable[[Tensor], SyntheticNet] = untrained,
         shares: Mapping[str, float] = FAKE,
+        harder: bool = False,
     ) -> None:
-        self.shares = shares
+        self.shares, self.harder = shares, harder
         low, labels = load_faces()
         self.low: Image = np.array(low)  # random reads from disk would take longer than the net
         photo = (labels.cartoon == 0) & ~np.isnan(labels.raw).any((1, 2))
@@ -79,6 +85,12 @@ class SyntheticTask:
         self.real["scene"] = np.flatnonzero(split == "train")
         for name in ("hardfake", "ffhq", "ciplab"):
             self.real[f"pack-{name}"] = np.flatnonzero(kept & real & (source == name))
+        self.odds = {name: _odds(source[index]) if harder else None for name, index in self.fake.items()}
+        self.frames: dict[str, Sequence[Image] | Image] = dict.fromkeys(REAL, self.low) | {"scene": self.high}
+        self.frames |= {name: self.pack for name in (*FAKE, *REAL) if name in self.fake or name.startswith("pack-")}
+        if harder:
+            self.frames |= live_frames("train")
+            self.real |= {name: np.arange(len(self.frames[name])) for name in LIVES if name not in without.split("+")}
         predict = runtime()
         self.sharp = {"scene": _with_points([self.high[int(i)] for i in self.real["scene"]], predict)}
         for name in [name for name, index in self.real.items() if name.startswith("pack-") and len(index)]:
@@ -99,19 +111,20 @@ class SyntheticTask:
             }
 
     def draw(self, rng: np.random.Generator, fake: bool) -> tuple[Image, float, float]:
-        """One training crop, its label, and whether every cell of it has that label, as not of composites."""
+        """One training crop, its label (0 to 1), and whether every cell of it has that label, as not of composites."""
         pools = self.fake if fake else self.real
-        shares = {k: v for k, v in (self.shares if fake else REAL).items() if k == "made" or len(pools[k])}
-        name = drawn(shares, rng, 1)[0]
+        shares = self.shares if fake else {**REAL, **(LIVES if self.harder else {})}
+        name = drawn({k: v for k, v in shares.items() if k == "made" or len(pools.get(k, ()))}, rng, 1)[0]
         if name == "made":
             frame = self._composite(rng)
-        elif fake or name.startswith("pack-"):
-            frame = np.array(self.pack[int(rng.choice((self.fake if fake else self.real)[name]))])
         else:
-            frame = np.array((self.high if name == "scene" else self.low)[int(rng.choice(self.real[name]))])
+            frame = np.array(self.frames[name][int(rng.choice(pools[name], p=self.odds[name] if fake else None))])
         if rng.random() < (0.5 if fake else 0.25):
             frame = streaked(frame, rng)
-        return crop(varied(frame, rng), rng), float(fake), float(name not in COMPOSED)
+        if not self.harder:
+            return crop(varied(frame, rng), rng), float(fake), float(name not in COMPOSED)
+        face = hardened(crop(varied(bent(frame, rng) if rng.random() < 0.5 else frame, rng), rng), rng)
+        return face, float(fake) * 0.96 + 0.02, float(name not in COMPOSED)
 
     def _composite(self, rng: np.random.Generator) -> Image:
         """A real face of the pack or of a scene with parts of another, or of its own, changed."""
@@ -136,6 +149,13 @@ class SyntheticTask:
 def stored(which: int) -> SyntheticNet:
     """One of the committed model's nets, 0 the narrow or 1 the deep one, in evaluation."""
     return cast(SyntheticNet, SyntheticTask(start=partial(committed, which=which)).net)
+
+
+def _odds(sets: NDArray[np.str_]) -> NDArray[np.float64]:
+    """How often to draw each photo (sum 1), so that a set comes as often as the root of its number."""
+    _, which, count = np.unique(sets, return_inverse=True, return_counts=True)
+    weight = 1 / np.sqrt(count[which])
+    return np.asarray(weight / weight.sum(), np.float64)
 
 
 def _with_points(frames: list[Image], predict: Predict) -> tuple[list[Image], NDArray[np.float32]]:
@@ -166,6 +186,13 @@ def varied(frame: Image, rng: np.random.Generator) -> Image:
     if rng.random() < 0.4:
         frame = augment.jpeg(frame, rng, 45, 97)
     return frame
+
+
+def hardened(face: Image, rng: np.random.Generator) -> Image:
+    """The net's input, grey now and then, often with parts of it covered."""
+    if rng.random() < 0.2:
+        face = np.asarray(cv2.cvtColor(cv2.cvtColor(face, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), np.uint8)
+    return covered(face, rng) if rng.random() < 0.6 else face
 
 
 def streaked(frame: Image, rng: np.random.Generator) -> Image:
