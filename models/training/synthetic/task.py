@@ -32,8 +32,8 @@ from .frames import HIGH, live_frames, scene_frames
 from .net import SHARE, SIDE, SyntheticNet, committed, untrained
 
 FAKE = {"gan": 0.32, "diffusion": 0.1, "composite": 0.29, "made": 0.29}
-GENERATED = {"gan": 0.5, "diffusion": 0.16, "composite": 0.17, "made": 0.17}  # to begin with what generators leave
-MOSTLY_GENERATED = {"gan": 0.46, "diffusion": 0.15, "composite": 0.2, "made": 0.19}
+GENERATED = {"gan": 0.5, "diffusion": 0.16, "composite": 0.17, "made": 0.17}  # for the net that is better at generators
+MOSTLY_GENERATED = {"gan": 0.46, "diffusion": 0.15, "composite": 0.2, "made": 0.19}  # when it goes on
 COMPOSED = ("composite", "made")
 WEIGHTS = {"whole": 0.5, "some": 0.5, "every": 1.0}  # of the heads' losses
 REAL = {
