@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ..common.packs import BUILD, Image, cached, images, listed, points, rows, stacked
+from ..common.shares import rooted
 from ..detector.scenes import fit_box, load_scenes, points_to_box, trusted
 from .displays import phone, poster
 from .held import held
@@ -142,8 +143,7 @@ def odds(subject: NDArray[np.str_]) -> NDArray[np.float64]:
     Args:
         subject: (n,) whose photo each is; empty where nobody knows, which is a person of its own.
     """
-    _, person, count = np.unique(subject, return_inverse=True, return_counts=True)
-    weight = np.where(subject == "", 1.0, 1 / np.sqrt(count[person])) * np.where(np.isin(subject, PRINTED), PRINTS, 1)
+    weight = np.where(subject == "", 1.0, rooted(subject)) * np.where(np.isin(subject, PRINTED), PRINTS, 1)
     return np.asarray(weight / weight.sum(), np.float64)
 
 

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..common import augment
-from ..common.losses import two_class
+from ..common.losses import softened, two_class
 from ..common.nets import floats
 from ..common.packs import Image, rows, stacked
-from ..common.shares import drawn
+from ..common.shares import drawn, rooted
 from ..face.figures import Predict
 from ..face.labels import centre_crop, in_frame, load_faces
 from ..face.measure import runtime
@@ -68,7 +68,8 @@ class SyntheticTask:
         shares: Mapping[str, float] = FAKE,
         harder: bool = False,
     ) -> None:
-        self.shares, self.harder = shares, harder
+        self.harder = harder
+        self.shares = {True: shares, False: {**REAL, **LIVES} if harder else REAL}  # of fakes and of real ones
         low, labels = load_faces()
         self.low: Image = np.array(low)  # random reads from disk would take longer than the net
         photo = (labels.cartoon == 0) & ~np.isnan(labels.raw).any((1, 2))
@@ -85,7 +86,8 @@ class SyntheticTask:
         self.real["scene"] = np.flatnonzero(split == "train")
         for name in ("hardfake", "ffhq", "ciplab"):
             self.real[f"pack-{name}"] = np.flatnonzero(kept & real & (source == name))
-        self.odds = {name: _odds(source[index]) if harder else None for name, index in self.fake.items()}
+        weights = {name: rooted(source[index]) for name, index in self.fake.items()}
+        self.odds = {name: weight / weight.sum() if harder else None for name, weight in weights.items()}
         self.frames: dict[str, Sequence[Image] | Image] = dict.fromkeys(REAL, self.low) | {"scene": self.high}
         self.frames |= {name: self.pack for name in (*FAKE, *REAL) if name in self.fake or name.startswith("pack-")}
         if harder:
@@ -113,8 +115,7 @@ class SyntheticTask:
     def draw(self, rng: np.random.Generator, fake: bool) -> tuple[Image, float, float]:
         """One training crop, its label (0 to 1), and whether every cell of it has that label, as not of composites."""
         pools = self.fake if fake else self.real
-        shares = self.shares if fake else {**REAL, **(LIVES if self.harder else {})}
-        name = drawn({k: v for k, v in shares.items() if k == "made" or len(pools.get(k, ()))}, rng, 1)[0]
+        name = drawn({k: v for k, v in self.shares[fake].items() if k == "made" or len(pools.get(k, ()))}, rng, 1)[0]
         if name == "made":
             frame = self._composite(rng)
         else:
@@ -124,7 +125,7 @@ class SyntheticTask:
         if not self.harder:
             return crop(varied(frame, rng), rng), float(fake), float(name not in COMPOSED)
         face = hardened(crop(varied(bent(frame, rng) if rng.random() < 0.5 else frame, rng), rng), rng)
-        return face, float(fake) * 0.96 + 0.02, float(name not in COMPOSED)
+        return face, softened(float(fake)), float(name not in COMPOSED)
 
     def _composite(self, rng: np.random.Generator) -> Image:
         """A real face of the pack or of a scene with parts of another, or of its own, changed."""
@@ -149,13 +150,6 @@ class SyntheticTask:
 def stored(which: int) -> SyntheticNet:
     """One of the committed model's nets, 0 the narrow or 1 the deep one, in evaluation."""
     return cast(SyntheticNet, SyntheticTask(start=partial(committed, which=which)).net)
-
-
-def _odds(sets: NDArray[np.str_]) -> NDArray[np.float64]:
-    """How often to draw each photo (sum 1), so that a set comes as often as the root of its number."""
-    _, which, count = np.unique(sets, return_inverse=True, return_counts=True)
-    weight = 1 / np.sqrt(count[which])
-    return np.asarray(weight / weight.sum(), np.float64)
 
 
 def _with_points(frames: list[Image], predict: Predict) -> tuple[list[Image], NDArray[np.float32]]:
