@@ -19,11 +19,11 @@ def two_class(out: Tensor, label: Tensor, counted: Tensor | None = None) -> Tens
     """Mean binary cross-entropy with labels softened to 0.02 and 0.98.
 
     Args:
-        out: (n, cells) logits, each of which is to tell its sample's label.
-        label: (n,) 0 or 1.
-        counted: (n,) how much each sample counts, 0 to 1; all of them fully if not given.
+        out: (n, cells) logits, each of which is to tell its sample's label or its own.
+        label: (n,) 0 to 1, or (n, cells) where cells differ.
+        counted: (n,) how much each sample counts; all of them once if not given.
     """
-    target = softened(label)[:, None].expand_as(out)
+    target = softened(label if label.ndim == 2 else label[:, None]).expand_as(out)
     if counted is None:
         return F.binary_cross_entropy_with_logits(out.float(), target)
     each = F.binary_cross_entropy_with_logits(out.float(), target, reduction="none").mean(1)

@@ -6,12 +6,16 @@ changed part back into it shows nothing but the seam (Shiohara and Yamasaki, 202
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..common import augment
 from ..common.packs import Image
+from ..face.figures import Predict
+from ..face.labels import centre_crop, in_frame
 
 Points = NDArray[np.float32]
 Rng = np.random.Generator
@@ -21,6 +25,7 @@ NOSE, MOUTH = list(range(47, 58)), list(range(58, 72))
 # Of the 72 points: what is put in at once.
 GROUPS = (EYE, OTHER_EYE, EYE + OTHER_EYE, NOSE, MOUTH, NOSE + MOUTH, EYE + OTHER_EYE + NOSE, EYE + OTHER_EYE + MOUTH)
 OWN = 0.4  # share of composites whose part comes from the same face
+DIFFERS = 3  # levels by which a pixel does where something was put in
 
 
 def composite(base: Image, target: Points, other: Image, origin: Points, rng: Rng) -> Image:
@@ -55,6 +60,29 @@ def composite(base: Image, target: Points, other: Image, origin: Points, rng: Rn
     soft = cv2.GaussianBlur(mask, (0, 0), float(np.exp(rng.uniform(np.log(0.6), np.log(0.03 * side)))))
     share = np.asarray(soft, np.float32)[..., None] / 255 * rng.choice([1.0, 1.0, 0.8])
     return np.clip(base * (1 - share) + patch8 * share, 0, 255).astype(np.uint8)
+
+
+def with_points(frames: Sequence[Image], predict: Predict) -> tuple[Sequence[Image], Points]:
+    """Frames, all (side, side, 3), and their 72 points, (n, 72, 2) pixels, as the committed face net sees them."""
+    found = predict([centre_crop(frame) for frame in frames])["landmarks"]
+    return frames, in_frame(found, frames[0].shape[0])
+
+
+def put_together(frames: Sequence[Image], points: Points, rng: Rng, own: float = OWN) -> tuple[Image, Image, Image]:
+    """One of the frames, the same with parts of another, or of its own, changed, and where: (side, side), 0 or 255.
+
+    Args:
+        frames: All (side, side, 3).
+        points: (n, 72, 2) theirs, pixels.
+        rng: Source of all choices.
+        own: Share of composites whose part comes from the same face.
+    """
+    a, b = (int(v) for v in rng.choice(len(frames), 2))
+    if rng.random() < own:
+        b = a
+    made = composite(frames[a], points[a], frames[b], points[b], rng)
+    differs = (cv2.absdiff(made, frames[a]).max(2) > DIFFERS).astype(np.uint8) * 255
+    return frames[a], made, np.asarray(cv2.morphologyEx(differs, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), np.uint8)
 
 
 def _mask(side: int, points: Points, rng: Rng) -> Image:

@@ -13,15 +13,15 @@ from torch import Tensor
 
 from ..common.export import averaged
 from ..common.trainer import train
-from .net import DEEP_SHAPE, SyntheticNet, deep
+from .net import SyntheticNet, deep, shaped
 from .publish import publish
 from .recipe import DEEP, DEEP_ONWARD, ONWARD
 from .task import GENERATED, MOSTLY_GENERATED, SyntheticTask, stored
 
 
-def of(checkpoint: Path, _: Tensor | None = None) -> SyntheticNet:
-    """The deeper net of a checkpoint, in evaluation, whatever the inputs."""
-    net = SyntheticNet(*DEEP_SHAPE)
+def of(checkpoint: Path, _: Tensor | None = None, which: int = 1) -> SyntheticNet:
+    """The net of a checkpoint, 0 the narrow or 1 the deep one, in evaluation, whatever the inputs."""
+    net = shaped(which)
     averaged(checkpoint, net)
     return net
 

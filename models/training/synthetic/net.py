@@ -15,6 +15,7 @@ from ..face import net as face
 from .recipe import BLOCKS, WIDTHS
 
 SIDE = 192
+CELLS = SIDE // 16  # across and down
 SHARE = 0.88  # of the packs' framing
 DEEP_SHAPE = face.WIDTHS, face.BLOCKS
 SHARPNESS = 2.0  # between the mean of the cells (0) and the greatest (infinity)
@@ -48,6 +49,11 @@ class SyntheticNet(nn.Module):
         return self.head(high(seen)), some, self.every(seen).flatten(1)
 
 
+def shaped(which: int) -> SyntheticNet:
+    """A net of the shape of one of the committed model's, 0 the narrow or 1 the deep one; nothing is known."""
+    return SyntheticNet(*DEEP_SHAPE) if which else SyntheticNet()
+
+
 def untrained(_: Tensor) -> SyntheticNet:
     """A net to begin with where nothing is known, whatever the inputs."""
     return SyntheticNet()
@@ -72,26 +78,26 @@ def committed(inputs: Tensor, which: int = 0) -> SyntheticNet:
         inputs: (n, 3, 192, 192) in [-1, 1], training crops that the normalisations are set on.
         which: 0 the narrow one, 1 the deep one.
     """
-    net = SyntheticNet(*DEEP_SHAPE) if which else SyntheticNet()
+    net = shaped(which)
     begin(net.branch, _stored(which, "branch"), inputs)
     for layer, (stored,) in ((net.head[1], _stored(which, "head", "Gemm")), (net.some, _stored(which, "some"))):
         put(layer, *stored)
     return net
 
 
-def towards_committed(net: SyntheticNet, share: float) -> None:
-    """Moves a net that began with the committed model's narrow one, in evaluation, back towards it.
-
-    The heads of the cells stay as they are: when training first went on, the model had none.
+def towards_committed(net: SyntheticNet, share: float, which: int = 0) -> None:
+    """Moves a net that began with one of the committed model's, in evaluation, back towards it.
 
     Args:
         net: Changed.
         share: Of the committed net in the mean, 0 to 1.
+        which: 0 the narrow one, 1 the deep one.
     """
-    mix(net.branch, _stored(0, "branch"), share)
+    mix(net.branch, _stored(which, "branch"), share)
     with torch.no_grad():
-        for ours, theirs in zip(net.head[1].parameters(), *_stored(0, "head", "Gemm"), strict=True):
-            ours.lerp_(torch.from_numpy(theirs), share)
+        for layer, (stored,) in ((net.head[1], _stored(which, "head", "Gemm")), (net.some, _stored(which, "some"))):
+            for ours, theirs in zip(layer.parameters(), stored, strict=True):
+                ours.lerp_(torch.from_numpy(theirs), share)
 
 
 def _stored(which: int, module: str, operator: str = "Conv") -> list[tuple[Floats, Floats]]:

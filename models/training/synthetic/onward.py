@@ -13,7 +13,7 @@ import torch
 
 from ..common.export import averaged
 from ..common.trainer import train
-from .net import SyntheticNet, committed, towards_committed
+from .net import SyntheticNet, committed, shaped, towards_committed
 from .publish import publish
 from .recipe import DEEP, DEEP_ONWARD, ONWARD
 from .task import SyntheticTask, stored
@@ -21,11 +21,11 @@ from .task import SyntheticTask, stored
 BEFORE = 0.5  # share of the weights of before
 
 
-def mean(trained: Path, to: Path) -> None:
-    """Writes a checkpoint of the mean of a finished one and the committed one."""
-    net = SyntheticNet()
+def mean(trained: Path, to: Path, which: int = 0) -> None:
+    """Writes a checkpoint of the mean of a finished one and the committed net, 0 the narrow or 1 the deep one."""
+    net = shaped(which)
     saved = averaged(trained, net)
-    towards_committed(net, BEFORE)
+    towards_committed(net, BEFORE, which)
     torch.save(saved | {"net": net.state_dict()}, to)
 
 

@@ -8,6 +8,7 @@ cut from the scenes at the generated ones' resolution.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
@@ -22,14 +23,13 @@ from ..common.losses import softened, two_class
 from ..common.nets import floats
 from ..common.packs import Image, rows, stacked
 from ..common.shares import drawn, rooted
-from ..face.figures import Predict
-from ..face.labels import centre_crop, in_frame, load_faces
+from ..face.labels import load_faces
 from ..face.measure import runtime
-from .composites import OWN, composite
+from .composites import put_together, with_points
 from .covers import bent, covered
 from .figures import all_figures
 from .frames import HIGH, live_frames, scene_frames
-from .net import SHARE, SIDE, SyntheticNet, committed, untrained
+from .net import CELLS, SHARE, SIDE, SyntheticNet, committed, untrained
 
 FAKE = {"gan": 0.32, "diffusion": 0.1, "composite": 0.29, "made": 0.29}
 GENERATED = {"gan": 0.5, "diffusion": 0.16, "composite": 0.17, "made": 0.17}  # for the net that is better at generators
@@ -49,6 +49,25 @@ REAL = {
 }
 LIVES = {"casia": 0.03, "nuaa": 0.03}  # real ones besides, where photos are harder
 EPOCH = 5120
+PAIRED = 2.0  # how much the cells of paired faces count
+PART = 1.5  # of a cell's share that was put in: two thirds are all of it
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a net learns from.
+
+    Attributes:
+        face: (SIDE, SIDE, 3).
+        fake: 0 to 1.
+        cells: (CELLS * CELLS,) 0 to 1, of each cell.
+        counted: How much the cells count; 0 where nobody knows them.
+    """
+
+    face: Image
+    fake: float
+    cells: NDArray[np.float32]
+    counted: float
 
 
 class SyntheticTask:
@@ -58,7 +77,9 @@ class SyntheticTask:
     would learn the set as one of real photos. ``start`` makes the net that training begins with, ``shares`` says what
     the fakes are made of. ``harder`` is against learning a few hundred generated faces by heart: faces are bent, grey
     and partly covered, labels softer, sets of fakes drawn as the root of their number, and live photos of cameras are
-    among the real ones.
+    among the real ones. ``paired`` is the share of a batch that is a real face beside the same one with parts put in,
+    both changed alike, so that nothing else tells them apart; each cell's label is how much of it was put in
+    (Li et al., 2020, "Face X-ray for more general face forgery detection").
     """
 
     def __init__(
@@ -67,8 +88,9 @@ class SyntheticTask:
         start: Callable[[Tensor], SyntheticNet] = untrained,
         shares: Mapping[str, float] = FAKE,
         harder: bool = False,
+        paired: float = 0.0,
     ) -> None:
-        self.harder = harder
+        self.harder, self.paired = harder, paired
         self.shares = {True: shares, False: {**REAL, **LIVES} if harder else REAL}  # of fakes and of real ones
         low, labels = load_faces()
         self.low: Image = np.array(low)  # random reads from disk would take longer than the net
@@ -94,9 +116,9 @@ class SyntheticTask:
             self.frames |= live_frames("train")
             self.real |= {name: np.arange(len(self.frames[name])) for name in LIVES if name not in without.split("+")}
         predict = runtime()
-        self.sharp = {"scene": _with_points([self.high[int(i)] for i in self.real["scene"]], predict)}
+        self.sharp = {"scene": with_points([self.high[int(i)] for i in self.real["scene"]], predict)}
         for name in [name for name, index in self.real.items() if name.startswith("pack-") and len(index)]:
-            self.sharp[name] = _with_points([np.array(self.pack[int(i)]) for i in self.real[name]], predict)
+            self.sharp[name] = with_points([np.array(self.pack[int(i)]) for i in self.real[name]], predict)
         shown = next(self.batches(np.random.default_rng(3), 64))["face"]
         self.net: nn.Module = start(floats(shown))
 
@@ -105,15 +127,17 @@ class SyntheticTask:
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[dict[str, Tensor]]:
         while True:
-            faces, fake, alike = zip(*(self.draw(rng, fake=i % 2 == 0) for i in range(size)), strict=True)
+            samples = [sample for _ in range(int(size * self.paired / 2)) for sample in self._pair(rng)]
+            samples += [self.draw(rng, fake=i % 2 == 0) for i in range(size - len(samples))]
             yield {
-                "face": torch.from_numpy(np.stack(faces)),
-                "fake": torch.tensor(fake, dtype=torch.float32),
-                "alike": torch.tensor(alike, dtype=torch.float32),
+                "face": torch.from_numpy(np.stack([sample.face for sample in samples])),
+                "fake": torch.tensor([sample.fake for sample in samples], dtype=torch.float32),
+                "cells": torch.from_numpy(np.stack([sample.cells for sample in samples])),
+                "counted": torch.tensor([sample.counted for sample in samples], dtype=torch.float32),
             }
 
-    def draw(self, rng: np.random.Generator, fake: bool) -> tuple[Image, float, float]:
-        """One training crop, its label (0 to 1), and whether every cell of it has that label, as not of composites."""
+    def draw(self, rng: np.random.Generator, fake: bool) -> Sample:
+        """One training sample; of composites nobody says which cells are such."""
         pools = self.fake if fake else self.real
         name = drawn({k: v for k, v in self.shares[fake].items() if k == "made" or len(pools.get(k, ()))}, rng, 1)[0]
         if name == "made":
@@ -122,26 +146,40 @@ class SyntheticTask:
             frame = np.array(self.frames[name][int(rng.choice(pools[name], p=self.odds[name] if fake else None))])
         if rng.random() < (0.5 if fake else 0.25):
             frame = streaked(frame, rng)
-        if not self.harder:
-            return crop(varied(frame, rng), rng), float(fake), float(name not in COMPOSED)
-        face = hardened(crop(varied(bent(frame, rng) if rng.random() < 0.5 else frame, rng), rng), rng)
-        return face, softened(float(fake)), float(name not in COMPOSED)
+        if self.harder:
+            face = hardened(crop(varied(bent(frame, rng) if rng.random() < 0.5 else frame, rng), rng), rng)
+            label = softened(float(fake))
+        else:
+            face, label = crop(varied(frame, rng), rng), float(fake)
+        return Sample(face, label, np.full(CELLS**2, label, np.float32), float(name not in COMPOSED))
 
     def _composite(self, rng: np.random.Generator) -> Image:
-        """A real face of the pack or of a scene with parts of another, or of its own, changed."""
         names = list(self.sharp)
-        pool = self.sharp[names[int(rng.integers(len(names)))]]
-        a, b = (int(v) for v in rng.choice(len(pool[0]), 2))
-        if rng.random() < OWN:
-            b = a
-        return composite(pool[0][a], pool[1][a], pool[0][b], pool[1][b], rng)
+        return put_together(*self.sharp[names[int(rng.integers(len(names)))]], rng)[1]
+
+    def _pair(self, rng: np.random.Generator) -> list[Sample]:
+        """A real face of the pack or of a scene, and the same with parts put in."""
+        names = list(self.sharp)
+        *frames, where = put_together(*self.sharp[names[int(rng.integers(len(names)))]], rng)
+        if rng.random() < 0.5:
+            frames, where = [mirrored(frame) for frame in frames], mirrored(where)
+        changes, place = (int(seed) for seed in rng.integers(1 << 31, size=2))
+        made = []
+        for fake, frame in enumerate(frames):
+            face = crop(mildly(frame, np.random.default_rng(changes)), np.random.default_rng(place))
+            inside = crop(where, np.random.default_rng(place)) if fake else np.zeros((SIDE, SIDE), np.uint8)
+            shares = cv2.resize(inside, (CELLS, CELLS), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+            cells = np.asarray(np.clip(shares * PART, 0, 1).ravel(), np.float32)
+            made.append(Sample(face, float(fake), cells, PAIRED))
+        return made
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         heads = zip(WEIGHTS.items(), cast(SyntheticNet, self.net).heads(floats(batch["face"])), strict=True)
-        return {
-            name: two_class(out, batch["fake"], batch["alike"] if name == "every" else None) * weight
-            for (name, weight), out in heads
-        }
+        losses = {}
+        for (name, weight), out in heads:
+            told = (batch["cells"], batch["counted"]) if name == "every" else (batch["fake"],)
+            losses[name] = two_class(out, *told) * weight
+        return losses
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         return all_figures(lambda frames: logits(net, [crop(frame) for frame in frames]))
@@ -150,13 +188,6 @@ class SyntheticTask:
 def stored(which: int) -> SyntheticNet:
     """One of the committed model's nets, 0 the narrow or 1 the deep one, in evaluation."""
     return cast(SyntheticNet, SyntheticTask(start=partial(committed, which=which)).net)
-
-
-def _with_points(frames: list[Image], predict: Predict) -> tuple[list[Image], NDArray[np.float32]]:
-    """Frames and their 72 points, (n, 72, 2) pixels, as the committed face net sees them."""
-    side = frames[0].shape[0]
-    found = predict([centre_crop(frame) for frame in frames])["landmarks"]
-    return frames, in_frame(found, side)
 
 
 def varied(frame: Image, rng: np.random.Generator) -> Image:
@@ -170,7 +201,7 @@ def varied(frame: Image, rng: np.random.Generator) -> Image:
             assert done
             frame = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     if rng.random() < 0.5:
-        frame = np.ascontiguousarray(frame[:, ::-1])
+        frame = mirrored(frame)
     if rng.random() < 0.6:
         frame = augment.light(frame, rng, 0.6)
     if rng.random() < 0.2:
@@ -180,6 +211,27 @@ def varied(frame: Image, rng: np.random.Generator) -> Image:
     if rng.random() < 0.4:
         frame = augment.jpeg(frame, rng, 45, 97)
     return frame
+
+
+def mildly(frame: Image, rng: np.random.Generator) -> Image:
+    """Less of the same as ``varied``, so that seams stay."""
+    if rng.random() < 0.15:
+        side = int(rng.integers(140, 210))
+        frame = np.asarray(cv2.resize(frame, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+    if rng.random() < 0.5:
+        frame = augment.light(frame, rng, 0.5)
+    if rng.random() < 0.1:
+        frame = augment.soften(frame, rng, 1.5)
+    if rng.random() < 0.08:
+        frame = augment.noise(frame, rng, 5)
+    if rng.random() < 0.4:
+        frame = augment.jpeg(frame, rng, 60, 98)
+    return frame
+
+
+def mirrored(frame: Image) -> Image:
+    """Left and right changed over."""
+    return np.ascontiguousarray(frame[:, ::-1])
 
 
 def hardened(face: Image, rng: np.random.Generator) -> Image:

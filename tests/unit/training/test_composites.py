@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.unit.facecore.kit import FRAME, Pixels, drawn_points, moved
-from training.synthetic.composites import GROUPS, composite
+from training.synthetic.composites import GROUPS, composite, put_together
 
 INSIDE = slice(FRAME // 4, -FRAME // 4)
 
@@ -41,3 +41,16 @@ def test_a_faces_own_part_leaves_little_but_a_seam() -> None:
     own = composite(base, points, base, points, np.random.default_rng(4))
     strange = composite(base, points, face(5, (100, 130, 190)), points, np.random.default_rng(4))
     assert 0 < np.abs(own.astype(int) - base).mean() < np.abs(strange.astype(int) - base).mean()
+
+
+@pytest.mark.parametrize("own", [0.0, 1.0])
+def test_where_parts_were_put_in_is_told(own: float) -> None:
+    frames, points = [face(1, (90, 120, 180)), face(2, (60, 90, 140))], np.stack([drawn_points()] * 2)
+    for seed in range(12):
+        real, made, where = put_together(frames, points, np.random.default_rng(seed), own)
+        assert any(real is frame for frame in frames)
+        assert where.shape == real.shape[:2]
+        assert set(np.unique(where)) <= {0, 255}
+        changed = np.abs(made.astype(int) - real).max(2)
+        assert changed[where == 0].max() <= 3
+        assert changed[where > 0].mean() > 3
