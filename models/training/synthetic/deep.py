@@ -19,9 +19,9 @@ from .recipe import DEEP, DEEP_ONWARD, ONWARD
 from .task import GENERATED, MOSTLY_GENERATED, SyntheticTask, stored
 
 
-def of(checkpoint: Path, _: Tensor | None = None, which: int = 1) -> SyntheticNet:
-    """The net of a checkpoint, 0 the narrow or 1 the deep one, in evaluation, whatever the inputs."""
-    net = shaped(which)
+def of(checkpoint: Path, _: Tensor | None = None) -> SyntheticNet:
+    """The deeper net of a checkpoint, in evaluation, whatever the inputs."""
+    net = shaped(1)
     averaged(checkpoint, net)
     return net
 

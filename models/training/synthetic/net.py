@@ -14,9 +14,6 @@ from ..common.warm import Floats, begin, layers, mix, put
 from ..face import net as face
 from .recipe import BLOCKS, WIDTHS
 
-SIDE = 192
-CELLS = SIDE // 16  # across and down
-SHARE = 0.88  # of the packs' framing
 DEEP_SHAPE = face.WIDTHS, face.BLOCKS
 SHARPNESS = 2.0  # between the mean of the cells (0) and the greatest (infinity)
 

@@ -13,5 +13,4 @@ RECIPE = Recipe(name="synthetic", epochs=28, batch=64, rate=8e-4, decay=0.05, av
 ONWARD = replace(RECIPE, name="synthetic-onward", epochs=16, rate=5e-4, every=2)
 DEEP = replace(RECIPE, name="synthetic-deep", epochs=12, every=4)
 DEEP_ONWARD = replace(DEEP, name="synthetic-deep-onward", epochs=16, rate=6e-4, every=8, seed=11)
-PAIRED = replace(ONWARD, name="synthetic-paired", epochs=12, every=6, seed=19)
-DEEP_PAIRED = replace(DEEP_ONWARD, name="synthetic-deep-paired", epochs=14, every=7, seed=17)
+PAIRED = replace(DEEP_ONWARD, name="synthetic-paired", epochs=14, every=7, seed=17)

@@ -13,10 +13,11 @@ import torch
 from ..common.metrics import area_under_roc, rejected_at
 from ..common.packs import Image, rows, stacked
 from ..common.strangers import leave_each_out
+from .changes import crop
 from .frames import HIGH
 from .net import SyntheticNet
 from .recipe import RECIPE
-from .task import SyntheticTask, crop, logits
+from .task import SyntheticTask, logits
 from .trunk import begun, trained
 
 SOURCES = {"hardfake+ffhq+leafac": "StyleGAN2 (three sets)", "faker": "Stable Diffusion 3", "ciplab": "composites"}

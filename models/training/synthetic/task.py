@@ -12,28 +12,28 @@ from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..common import augment
 from ..common.losses import softened, two_class
 from ..common.nets import floats
 from ..common.packs import Image, rows, stacked
 from ..common.shares import drawn, rooted
 from ..face.labels import load_faces
 from ..face.measure import runtime
+from .changes import CELLS, alike, crop, hardened, streaked, varied
 from .composites import put_together, with_points
-from .covers import bent, covered
+from .covers import bent
 from .figures import all_figures
 from .frames import HIGH, live_frames, scene_frames
-from .net import CELLS, SHARE, SIDE, SyntheticNet, committed, untrained
+from .net import SyntheticNet, committed, untrained
 
 FAKE = {"gan": 0.32, "diffusion": 0.1, "composite": 0.29, "made": 0.29}
 GENERATED = {"gan": 0.5, "diffusion": 0.16, "composite": 0.17, "made": 0.17}  # for the net that is better at generators
 MOSTLY_GENERATED = {"gan": 0.46, "diffusion": 0.15, "composite": 0.2, "made": 0.19}  # when it goes on
+BESIDE_PAIRS = {"gan": 0.58, "diffusion": 0.18, "composite": 0.24}  # when pairs are what is made
 COMPOSED = ("composite", "made")
 WEIGHTS = {"whole": 0.5, "some": 0.5, "every": 1.0}  # of the heads' losses
 REAL = {
@@ -50,7 +50,6 @@ REAL = {
 LIVES = {"casia": 0.03, "nuaa": 0.03}  # real ones besides, where photos are harder
 EPOCH = 5120
 PAIRED = 2.0  # how much the cells of paired faces count
-PART = 1.5  # of a cell's share that was put in: two thirds are all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,18 +159,13 @@ class SyntheticTask:
     def _pair(self, rng: np.random.Generator) -> list[Sample]:
         """A real face of the pack or of a scene, and the same with parts put in."""
         names = list(self.sharp)
-        *frames, where = put_together(*self.sharp[names[int(rng.integers(len(names)))]], rng)
-        if rng.random() < 0.5:
-            frames, where = [mirrored(frame) for frame in frames], mirrored(where)
-        changes, place = (int(seed) for seed in rng.integers(1 << 31, size=2))
-        made = []
-        for fake, frame in enumerate(frames):
-            face = crop(mildly(frame, np.random.default_rng(changes)), np.random.default_rng(place))
-            inside = crop(where, np.random.default_rng(place)) if fake else np.zeros((SIDE, SIDE), np.uint8)
-            shares = cv2.resize(inside, (CELLS, CELLS), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-            cells = np.asarray(np.clip(shares * PART, 0, 1).ravel(), np.float32)
-            made.append(Sample(face, float(fake), cells, PAIRED))
-        return made
+        real, made, where = put_together(*self.sharp[names[int(rng.integers(len(names)))]], rng)
+        faces, inside = alike((real, made), where, rng)
+        shares = np.zeros_like(inside), inside
+        return [
+            Sample(face, float(fake), share.ravel(), PAIRED)
+            for fake, (face, share) in enumerate(zip(faces, shares, strict=True))
+        ]
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         heads = zip(WEIGHTS.items(), cast(SyntheticNet, self.net).heads(floats(batch["face"])), strict=True)
@@ -188,87 +182,6 @@ class SyntheticTask:
 def stored(which: int) -> SyntheticNet:
     """One of the committed model's nets, 0 the narrow or 1 the deep one, in evaluation."""
     return cast(SyntheticNet, SyntheticTask(start=partial(committed, which=which)).net)
-
-
-def varied(frame: Image, rng: np.random.Generator) -> Image:
-    """The same history for real and generated photos: resampling, codecs, light, noise."""
-    if frame.shape[0] > 128 and rng.random() < 0.35:
-        side = int(rng.integers(112, 200)) if rng.random() < 0.6 else 128
-        way = cv2.INTER_AREA if rng.random() < 0.6 else cv2.INTER_LINEAR
-        frame = np.asarray(cv2.resize(frame, (side, side), interpolation=way), np.uint8)
-        if rng.random() < 0.7:
-            done, data = cv2.imencode(".webp", frame, [cv2.IMWRITE_WEBP_QUALITY, int(rng.integers(70, 98))])
-            assert done
-            frame = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
-    if rng.random() < 0.5:
-        frame = mirrored(frame)
-    if rng.random() < 0.6:
-        frame = augment.light(frame, rng, 0.6)
-    if rng.random() < 0.2:
-        frame = augment.soften(frame, rng, 1.8)
-    if rng.random() < 0.15:
-        frame = augment.noise(frame, rng, 7)
-    if rng.random() < 0.4:
-        frame = augment.jpeg(frame, rng, 45, 97)
-    return frame
-
-
-def mildly(frame: Image, rng: np.random.Generator) -> Image:
-    """Less of the same as ``varied``, so that seams stay."""
-    if rng.random() < 0.15:
-        side = int(rng.integers(140, 210))
-        frame = np.asarray(cv2.resize(frame, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
-    if rng.random() < 0.5:
-        frame = augment.light(frame, rng, 0.5)
-    if rng.random() < 0.1:
-        frame = augment.soften(frame, rng, 1.5)
-    if rng.random() < 0.08:
-        frame = augment.noise(frame, rng, 5)
-    if rng.random() < 0.4:
-        frame = augment.jpeg(frame, rng, 60, 98)
-    return frame
-
-
-def mirrored(frame: Image) -> Image:
-    """Left and right changed over."""
-    return np.ascontiguousarray(frame[:, ::-1])
-
-
-def hardened(face: Image, rng: np.random.Generator) -> Image:
-    """The net's input, grey now and then, often with parts of it covered."""
-    if rng.random() < 0.2:
-        face = np.asarray(cv2.cvtColor(cv2.cvtColor(face, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), np.uint8)
-    return covered(face, rng) if rng.random() < 0.6 else face
-
-
-def streaked(frame: Image, rng: np.random.Generator) -> Image:
-    """Repeats the pixels of a turned rectangle's border outside it, as crops at a photo's edge come.
-
-    Many real faces of the packs have such streaks and few generated ones: both get them, or a net would look for them.
-    """
-    side = frame.shape[0]
-    angle, half = rng.normal(0, 0.2), side / 2
-    left, top, right, bottom = (float(edge) for edge in rng.uniform(0, 0.3, 4) * (rng.random(4) < 0.6) * side)
-    y, x = np.mgrid[:side, :side].astype(np.float32) - half
-    c, s = float(np.cos(angle)), float(np.sin(angle))
-    u = np.clip(c * x + s * y, left - half, half - right)
-    v = np.clip(c * y - s * x, top - half, half - bottom)
-    x, y = c * u - s * v + half, s * u + c * v + half
-    return np.asarray(cv2.remap(frame, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
-
-
-def crop(frame: Image, rng: np.random.Generator | None = None) -> Image:
-    """The net's input from a frame; with ``rng`` slightly turned, moved and scaled."""
-    side = frame.shape[0]
-    angle, share, shift = 0.0, SHARE, np.zeros(2)
-    if rng is not None:
-        angle, share = rng.normal(0, 5), float(np.clip(rng.normal(SHARE, 0.06), 0.68, 1.0))
-        shift = rng.normal(0, 0.015, 2) * side
-    scale = SIDE / (share * side)
-    middle = (side / 2 + shift[0], side / 2 + shift[1])
-    matrix = np.asarray(cv2.getRotationMatrix2D(middle, angle, scale), np.float64)
-    matrix[:, 2] += SIDE / 2 - np.array(middle)
-    return np.asarray(cv2.warpAffine(frame, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def logits(net: nn.Module, crops: list[Image], size: int = 64) -> NDArray[np.float32]:

@@ -1,0 +1,119 @@
+"""What happens to faces before a net sees them, the same for real and generated ones, and the crop that it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..common import augment
+from ..common.packs import Image
+from .covers import covered
+
+SIDE = 192  # of the nets' input
+SHARE = 0.88  # of the packs' framing that they see
+CELLS = SIDE // 16  # across and down, each of which they judge
+PART = 1.5  # times the share of a cell that was put in: two thirds count as all of it
+
+
+def varied(frame: Image, rng: np.random.Generator) -> Image:
+    """The same history for real and generated photos: resampling, codecs, light, noise."""
+    if frame.shape[0] > 128 and rng.random() < 0.35:
+        side = int(rng.integers(112, 200)) if rng.random() < 0.6 else 128
+        way = cv2.INTER_AREA if rng.random() < 0.6 else cv2.INTER_LINEAR
+        frame = np.asarray(cv2.resize(frame, (side, side), interpolation=way), np.uint8)
+        if rng.random() < 0.7:
+            done, data = cv2.imencode(".webp", frame, [cv2.IMWRITE_WEBP_QUALITY, int(rng.integers(70, 98))])
+            assert done
+            frame = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    if rng.random() < 0.5:
+        frame = mirrored(frame)
+    if rng.random() < 0.6:
+        frame = augment.light(frame, rng, 0.6)
+    if rng.random() < 0.2:
+        frame = augment.soften(frame, rng, 1.8)
+    if rng.random() < 0.15:
+        frame = augment.noise(frame, rng, 7)
+    if rng.random() < 0.4:
+        frame = augment.jpeg(frame, rng, 45, 97)
+    return frame
+
+
+def mildly(frame: Image, rng: np.random.Generator) -> Image:
+    """Less of the same as ``varied``, so that seams stay."""
+    if rng.random() < 0.15:
+        side = int(rng.integers(140, 210))
+        frame = np.asarray(cv2.resize(frame, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+    if rng.random() < 0.5:
+        frame = augment.light(frame, rng, 0.5)
+    if rng.random() < 0.1:
+        frame = augment.soften(frame, rng, 1.5)
+    if rng.random() < 0.08:
+        frame = augment.noise(frame, rng, 5)
+    if rng.random() < 0.4:
+        frame = augment.jpeg(frame, rng, 60, 98)
+    return frame
+
+
+def mirrored(frame: Image) -> Image:
+    """Left and right changed over."""
+    return np.ascontiguousarray(frame[:, ::-1])
+
+
+def hardened(face: Image, rng: np.random.Generator) -> Image:
+    """The net's input, grey now and then, often with parts of it covered."""
+    if rng.random() < 0.2:
+        face = np.asarray(cv2.cvtColor(cv2.cvtColor(face, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), np.uint8)
+    return covered(face, rng) if rng.random() < 0.6 else face
+
+
+def streaked(frame: Image, rng: np.random.Generator) -> Image:
+    """Repeats the pixels of a turned rectangle's border outside it, as crops at a photo's edge come.
+
+    Many real faces of the packs have such streaks and few generated ones: both get them, or a net would look for them.
+    """
+    side = frame.shape[0]
+    angle, half = rng.normal(0, 0.2), side / 2
+    left, top, right, bottom = (float(edge) for edge in rng.uniform(0, 0.3, 4) * (rng.random(4) < 0.6) * side)
+    y, x = np.mgrid[:side, :side].astype(np.float32) - half
+    c, s = float(np.cos(angle)), float(np.sin(angle))
+    u = np.clip(c * x + s * y, left - half, half - right)
+    v = np.clip(c * y - s * x, top - half, half - bottom)
+    x, y = c * u - s * v + half, s * u + c * v + half
+    return np.asarray(cv2.remap(frame, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def crop(frame: Image, rng: np.random.Generator | None = None) -> Image:
+    """The net's input from a frame; with ``rng`` slightly turned, moved and scaled."""
+    side = frame.shape[0]
+    angle, share, shift = 0.0, SHARE, np.zeros(2)
+    if rng is not None:
+        angle, share = rng.normal(0, 5), float(np.clip(rng.normal(SHARE, 0.06), 0.68, 1.0))
+        shift = rng.normal(0, 0.015, 2) * side
+    scale = SIDE / (share * side)
+    middle = (side / 2 + shift[0], side / 2 + shift[1])
+    matrix = np.asarray(cv2.getRotationMatrix2D(middle, angle, scale), np.float64)
+    matrix[:, 2] += SIDE / 2 - np.array(middle)
+    return np.asarray(cv2.warpAffine(frame, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def alike(frames: Sequence[Image], where: Image, rng: np.random.Generator) -> tuple[list[Image], NDArray[np.float32]]:
+    """The nets' inputs from frames that nothing but what was put into some tells apart, all changed in the same way.
+
+    Args:
+        frames: All (side, side, 3).
+        where: (side, side), 255 where something was put in, 0 elsewhere.
+        rng: Source of all choices.
+
+    Returns:
+        As many (SIDE, SIDE, 3), and how much of each cell was put in, (CELLS, CELLS), 0 to 1.
+    """
+    if rng.random() < 0.5:
+        frames, where = [mirrored(frame) for frame in frames], mirrored(where)
+    changes, place = (int(seed) for seed in rng.integers(1 << 31, size=2))
+    faces = [crop(mildly(frame, np.random.default_rng(changes)), np.random.default_rng(place)) for frame in frames]
+    inside = crop(where, np.random.default_rng(place))
+    shares = cv2.resize(inside, (CELLS, CELLS), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    return faces, np.asarray(np.clip(shares * PART, 0, 1), np.float32)
