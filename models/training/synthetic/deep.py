@@ -1,7 +1,7 @@
 """Trains the deeper net in two runs and publishes it beside the committed narrow one.
 
 ``make train MODEL=synthetic.deep``. The narrow one looks at the face, the deeper one at its mirror image. Its few
-hundred generated faces are made harder, or it would learn them by heart.
+hundred generated faces are made harder, or it would learn them by heart. ``synthetic.paired`` goes on from it.
 """
 
 from __future__ import annotations
