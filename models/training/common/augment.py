@@ -1,4 +1,4 @@
-"""Photometric changes that cameras, light and codecs make. All take and give uint8 BGR images."""
+"""Changes that cameras, light and codecs make, and the mirror image. All take and give uint8 BGR images."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 Rng = np.random.Generator
+
+
+def mirrored(image: Image) -> Image:
+    """Left and right changed over."""
+    return np.ascontiguousarray(image[:, ::-1])
 
 
 def light(image: Image, rng: Rng, strength: float = 1.0) -> Image:

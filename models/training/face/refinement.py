@@ -100,4 +100,4 @@ def _view(frame: Image, view: int, rng: np.random.Generator) -> Image:
             frame = augment.soften(frame, rng, 3.0)
         matrix = crop_matrix(rng.normal(0, 5), rng.uniform(0.8, 0.92), (rng.normal(0, 0.016), rng.normal(0, 0.016)))
         crop = softened(photometric(cropped(frame, matrix), rng))
-    return np.ascontiguousarray(crop[:, ::-1]) if view % 2 else crop
+    return augment.mirrored(crop) if view % 2 else crop

@@ -108,7 +108,7 @@ class FaceTask:
         p = labels.points[index].copy()
         flip = bool(rng.random() < 0.5)
         if flip:
-            image = np.ascontiguousarray(image[:, ::-1])
+            image = augment.mirrored(image)
             p = p[FLIP] * (-1, 1) + (FRAME - 1, 0)
         cover, cover_known, glasses, blur = np.zeros(7, np.float32), 0.0, int(labels.glasses[index]), float("nan")
         covered = False
@@ -169,7 +169,7 @@ class FaceTask:
     def _smile(self, index: int, rng: np.random.Generator) -> Sample:
         image = np.asarray(cv2.cvtColor(np.array(self.smiles[index]), cv2.COLOR_GRAY2BGR), np.uint8)
         if rng.random() < 0.5:
-            image = np.ascontiguousarray(image[:, ::-1])
+            image = augment.mirrored(image)
         matrix = crop_matrix(
             rng.normal(0, 7), rng.uniform(0.77, 0.96), (rng.normal(0, 0.022), rng.normal(0, 0.022)), 64
         )
@@ -186,14 +186,14 @@ class FaceTask:
             top, left = (int(v) for v in rng.integers(0, 200 - size + 1, 2))
             image = np.asarray(cv2.resize(photo[top : top + size, left : left + size], (FRAME, FRAME)), np.uint8)
         if rng.random() < 0.5:
-            image = np.ascontiguousarray(image[:, ::-1])
+            image = augment.mirrored(image)
         matrix = crop_matrix(rng.normal(0, 12), rng.uniform(0.7, 1.0), (rng.normal(0, 0.05), rng.normal(0, 0.05)))
         return _unlabelled(photometric(cropped(image, matrix), rng)) | {"real": np.float32(0)}
 
     def _some_face(self, image: Image, rng: np.random.Generator) -> Sample:
         """A face of a scene, of which only that is known: turned away, masked, at the photo's border."""
         if rng.random() < 0.5:
-            image = np.ascontiguousarray(image[:, ::-1])
+            image = augment.mirrored(image)
         if rng.random() < 0.3:
             image = augment.soften(image, rng, 3.0)
         matrix = crop_matrix(rng.normal(0, 10), rng.uniform(0.72, 1.0), (rng.normal(0, 0.04), rng.normal(0, 0.04)))

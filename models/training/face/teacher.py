@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from facecore.registry import Registry
 
+from ..common import augment
 from ..common.packs import MODELS, Image, cached
 from .labels import centre_crop
 from .measure import runtime
@@ -32,7 +33,7 @@ def answers(pixels: Image) -> dict[str, NDArray[np.float32]]:
         found: dict[str, list[NDArray[np.float32]]] = {name: [] for name in TAUGHT}
         for start in tqdm(range(0, len(pixels), BATCH), desc="teacher", disable=None):
             crops = [centre_crop(frame) for frame in pixels[start : start + BATCH]]
-            both = [predict(crops), predict([np.ascontiguousarray(crop[:, ::-1]) for crop in crops])]
+            both = [predict(crops), predict([augment.mirrored(crop) for crop in crops])]
             for name, each in found.items():
                 each.append(np.asarray((both[0][name] + both[1][name]) / 2, np.float32))
         whole: dict[str, Any] = {name: np.concatenate(each) for name, each in found.items()}

@@ -121,7 +121,7 @@ def varied(view: View, rng: np.random.Generator) -> View:
         view = askew(view, rng, 0.25 if rng.random() < 0.6 else 1)
     image, (x0, y0, x1, y1) = view.image, view.seen
     if rng.random() < 0.5:
-        image, x0, x1 = np.ascontiguousarray(image[:, ::-1]), SIDE - x1, SIDE - x0
+        image, x0, x1 = augment.mirrored(image), SIDE - x1, SIDE - x0
     ends = None  # how near and far from the face's middle the photo ends, across and down, in box heights
     if rng.random() < 0.2:  # close on every side
         ends = (0.42, 0.75), (0.46, 0.75)

@@ -29,16 +29,8 @@ def varied(frame: Image, rng: np.random.Generator) -> Image:
             assert done
             frame = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     if rng.random() < 0.5:
-        frame = mirrored(frame)
-    if rng.random() < 0.6:
-        frame = augment.light(frame, rng, 0.6)
-    if rng.random() < 0.2:
-        frame = augment.soften(frame, rng, 1.8)
-    if rng.random() < 0.15:
-        frame = augment.noise(frame, rng, 7)
-    if rng.random() < 0.4:
-        frame = augment.jpeg(frame, rng, 45, 97)
-    return frame
+        frame = augment.mirrored(frame)
+    return _worn(frame, rng, light=(0.6, 0.6), soften=(0.2, 1.8), noise=(0.15, 7), quality=(45, 97))
 
 
 def mildly(frame: Image, rng: np.random.Generator) -> Image:
@@ -46,20 +38,27 @@ def mildly(frame: Image, rng: np.random.Generator) -> Image:
     if rng.random() < 0.15:
         side = int(rng.integers(140, 210))
         frame = np.asarray(cv2.resize(frame, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
-    if rng.random() < 0.5:
-        frame = augment.light(frame, rng, 0.5)
-    if rng.random() < 0.1:
-        frame = augment.soften(frame, rng, 1.5)
-    if rng.random() < 0.08:
-        frame = augment.noise(frame, rng, 5)
+    return _worn(frame, rng, light=(0.5, 0.5), soften=(0.1, 1.5), noise=(0.08, 5), quality=(60, 98))
+
+
+def _worn(
+    frame: Image,
+    rng: np.random.Generator,
+    light: tuple[float, float],
+    soften: tuple[float, float],
+    noise: tuple[float, float],
+    quality: tuple[int, int],
+) -> Image:
+    """Light, blur and noise, each with its chance and its strength, and JPEG of a quality now and then."""
+    if rng.random() < light[0]:
+        frame = augment.light(frame, rng, light[1])
+    if rng.random() < soften[0]:
+        frame = augment.soften(frame, rng, soften[1])
+    if rng.random() < noise[0]:
+        frame = augment.noise(frame, rng, noise[1])
     if rng.random() < 0.4:
-        frame = augment.jpeg(frame, rng, 60, 98)
+        frame = augment.jpeg(frame, rng, *quality)
     return frame
-
-
-def mirrored(frame: Image) -> Image:
-    """Left and right changed over."""
-    return np.ascontiguousarray(frame[:, ::-1])
 
 
 def hardened(face: Image, rng: np.random.Generator) -> Image:
@@ -111,7 +110,7 @@ def alike(frames: Sequence[Image], where: Image, rng: np.random.Generator) -> tu
         As many (SIDE, SIDE, 3), and how much of each cell was put in, (CELLS, CELLS), 0 to 1.
     """
     if rng.random() < 0.5:
-        frames, where = [mirrored(frame) for frame in frames], mirrored(where)
+        frames, where = [augment.mirrored(frame) for frame in frames], augment.mirrored(where)
     changes, place = (int(seed) for seed in rng.integers(1 << 31, size=2))
     faces = [crop(mildly(frame, np.random.default_rng(changes)), np.random.default_rng(place)) for frame in frames]
     inside = crop(where, np.random.default_rng(place))

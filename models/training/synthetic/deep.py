@@ -13,10 +13,10 @@ from torch import Tensor
 
 from ..common.export import averaged
 from ..common.trainer import train
-from .net import SyntheticNet, deep, shaped
+from .net import SyntheticNet, deep, shaped, stored
 from .publish import publish
 from .recipe import DEEP, DEEP_ONWARD, ONWARD
-from .task import GENERATED, MOSTLY_GENERATED, SyntheticTask, stored
+from .task import GENERATED, MOSTLY_GENERATED, SyntheticTask
 
 
 def of(checkpoint: Path, _: Tensor | None = None) -> SyntheticNet:

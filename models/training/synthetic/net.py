@@ -12,6 +12,7 @@ from ..common.nets import FromPixels
 from ..common.packs import MODELS
 from ..common.warm import Floats, begin, layers, mix, put
 from ..face import net as face
+from .changes import SIDE
 from .recipe import BLOCKS, WIDTHS
 
 DEEP_SHAPE = face.WIDTHS, face.BLOCKS
@@ -80,6 +81,12 @@ def committed(inputs: Tensor, which: int = 0) -> SyntheticNet:
     for layer, (stored,) in ((net.head[1], _stored(which, "head", "Gemm")), (net.some, _stored(which, "some"))):
         put(layer, *stored)
     return net
+
+
+def stored(which: int) -> SyntheticNet:
+    """One of the committed model's nets, 0 the narrow or 1 the deep one, in evaluation."""
+    noise = torch.rand(8, 3, SIDE, SIDE) * 2 - 1  # a normalisation undoes itself on whatever it was set
+    return committed(noise, which).eval()
 
 
 def towards_committed(net: SyntheticNet, share: float, which: int = 0) -> None:

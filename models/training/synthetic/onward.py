@@ -13,10 +13,10 @@ import torch
 
 from ..common.export import averaged
 from ..common.trainer import train
-from .net import SyntheticNet, committed, shaped, towards_committed
+from .net import SyntheticNet, committed, shaped, stored, towards_committed
 from .publish import publish
 from .recipe import DEEP, DEEP_ONWARD, ONWARD, PAIRED
-from .task import SyntheticTask, stored
+from .task import SyntheticTask
 
 BEFORE = 0.5  # share of the weights of before
 

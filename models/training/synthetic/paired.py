@@ -11,11 +11,11 @@ from functools import partial
 
 from ..common.trainer import train
 from .deep import of
-from .net import committed
+from .net import committed, stored
 from .onward import mean
 from .publish import publish
 from .recipe import DEEP, DEEP_ONWARD, ONWARD, PAIRED
-from .task import BESIDE_PAIRS, SyntheticTask, stored
+from .task import BESIDE_PAIRS, SyntheticTask
 
 if __name__ == "__main__":
     mixed = PAIRED.folder / "mean.pt"

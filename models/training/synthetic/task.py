@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import cast
 
 import numpy as np
@@ -28,7 +27,7 @@ from .composites import put_together, with_points
 from .covers import bent
 from .figures import all_figures
 from .frames import HIGH, live_frames, scene_frames
-from .net import SyntheticNet, committed, untrained
+from .net import SyntheticNet, untrained
 
 FAKE = {"gan": 0.32, "diffusion": 0.1, "composite": 0.29, "made": 0.29}
 GENERATED = {"gan": 0.5, "diffusion": 0.16, "composite": 0.17, "made": 0.17}  # for the net that is better at generators
@@ -177,11 +176,6 @@ class SyntheticTask:
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         return all_figures(lambda frames: logits(net, [crop(frame) for frame in frames]))
-
-
-def stored(which: int) -> SyntheticNet:
-    """One of the committed model's nets, 0 the narrow or 1 the deep one, in evaluation."""
-    return cast(SyntheticNet, SyntheticTask(start=partial(committed, which=which)).net)
 
 
 def logits(net: nn.Module, crops: list[Image], size: int = 64) -> NDArray[np.float32]:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.unit.facecore.kit import Pixels
-from training.synthetic.changes import CELLS, SIDE, alike, crop, mirrored, streaked
+from training.common.augment import mirrored
+from training.synthetic.changes import CELLS, SIDE, alike, crop, streaked
 
 FRAME = 224
 
