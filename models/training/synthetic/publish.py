@@ -206,7 +206,7 @@ LEFT_OUT = """For each generator a net like the deeper one in its first run was 
 real photos too, for five epochs, and measured on all photos of those sets (`make train MODEL=synthetic.strangers`). A
 kind of forgery that training never saw is found far less often than one that it saw. Nets like the narrow one, without
 harder photos and with the head for the whole face alone, had areas of 0.359 (the wrong way: what the others' photos
-taught misled them), 0.584 and 0.514, and found 0.5, 0.0 and 0.8 %.
+taught misled them), 0.584 and 0.514, in the table's order, and found 0.5, 0.0 and 0.8 %.
 
 Strangers are known best by what a face net knows before it is trained on generated faces. The means of the weights of
 such a net and of the face model's trunk, which it began with, have areas of 0.768, 0.780 and 0.760 without Stable
