@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..common import augment
 from . import portrait as source
 from .portrait import Image, Points
 
@@ -49,7 +50,7 @@ def turned(degrees: float) -> Shot:
 def mirrored() -> Shot:
     """Left is right; the marks keep their names."""
     marks = source.MARKS[[1, 0, 2, 4, 3, 5]] * (-1, 1) + (511, 0)
-    return Shot(np.ascontiguousarray(source.portrait()[:, ::-1]), marks, -source.ROLL)
+    return Shot(augment.mirrored(source.portrait()), marks, -source.ROLL)
 
 
 def small(height: float, side: int = 400) -> Shot:
@@ -125,7 +126,7 @@ def large_eyes(factor: float = 1.35) -> Image:
 def patchwork(seamless: bool) -> Image:
     """Eyes and mouth of another size and from the other side put in, hard-edged or blended (Perez et al. 2003)."""
     image = source.portrait()
-    flipped = np.ascontiguousarray(image[:, ::-1])
+    flipped = augment.mirrored(image)
     out = image.copy()
     parts = (((203, 101), (46, 26), (511 - 246, 104)), ((246, 104), (46, 26), (511 - 203, 101)),
              ((225, 143), (60, 34), (511 - 225, 143)))  # fmt: skip

@@ -68,8 +68,8 @@ def with_points(frames: Sequence[Image], predict: Predict) -> tuple[Sequence[Ima
     return frames, in_frame(found, frames[0].shape[0])
 
 
-def put_together(frames: Sequence[Image], points: Points, rng: Rng, own: float = OWN) -> tuple[Image, Image, Image]:
-    """One of the frames, the same with parts of another, or of its own, changed, and where: (side, side), 0 or 255.
+def put_together(frames: Sequence[Image], points: Points, rng: Rng, own: float = OWN) -> tuple[Image, Image]:
+    """One of the frames, and the same with parts of another, or of its own, changed.
 
     Args:
         frames: All (side, side, 3).
@@ -80,9 +80,13 @@ def put_together(frames: Sequence[Image], points: Points, rng: Rng, own: float =
     a, b = (int(v) for v in rng.choice(len(frames), 2))
     if rng.random() < own:
         b = a
-    made = composite(frames[a], points[a], frames[b], points[b], rng)
-    differs = (cv2.absdiff(made, frames[a]).max(2) > DIFFERS).astype(np.uint8) * 255
-    return frames[a], made, np.asarray(cv2.morphologyEx(differs, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), np.uint8)
+    return frames[a], composite(frames[a], points[a], frames[b], points[b], rng)
+
+
+def put_in(real: Image, made: Image) -> Image:
+    """Where two of ``put_together`` differ: (side, side), 255 where something was put in, 0 elsewhere."""
+    differs = (cv2.absdiff(made, real).max(2) > DIFFERS).astype(np.uint8) * 255
+    return np.asarray(cv2.morphologyEx(differs, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), np.uint8)
 
 
 def _mask(side: int, points: Points, rng: Rng) -> Image:

@@ -72,7 +72,7 @@ def made_auc(run: Callable[[list[Image]], Scores], count: int = 200) -> float:
     faces = with_points([np.array(pixels[i]) for i in index], runtime())
     rng = np.random.default_rng(3)
     made = [put_together(*faces, rng) for _ in range(count)]
-    return area_under_roc(run([fake for _, fake, _ in made]), run([real for real, _, _ in made]))
+    return area_under_roc(run([fake for _, fake in made]), run([real for real, _ in made]))
 
 
 def synthetic_figures(real: dict[str, Scores], fake: dict[str, Scores]) -> dict[str, float]:

@@ -78,8 +78,8 @@ def committed(inputs: Tensor, which: int = 0) -> SyntheticNet:
     """
     net = shaped(which)
     begin(net.branch, _stored(which, "branch"), inputs)
-    for layer, (stored,) in ((net.head[1], _stored(which, "head", "Gemm")), (net.some, _stored(which, "some"))):
-        put(layer, *stored)
+    for layer, weights in _heads(net, which):
+        put(layer, *weights)
     return net
 
 
@@ -99,9 +99,15 @@ def towards_committed(net: SyntheticNet, share: float, which: int = 0) -> None:
     """
     mix(net.branch, _stored(which, "branch"), share)
     with torch.no_grad():
-        for layer, (stored,) in ((net.head[1], _stored(which, "head", "Gemm")), (net.some, _stored(which, "some"))):
-            for ours, theirs in zip(layer.parameters(), stored, strict=True):
+        for layer, weights in _heads(net, which):
+            for ours, theirs in zip(layer.parameters(), weights, strict=True):
                 ours.lerp_(torch.from_numpy(theirs), share)
+
+
+def _heads(net: SyntheticNet, which: int) -> list[tuple[nn.Module, tuple[Floats, Floats]]]:
+    """The net's layers that answer, each with the weight and the bias of the committed model's."""
+    (whole,), (some,) = _stored(which, "head", "Gemm"), _stored(which, "some")
+    return [(net.head[1], whole), (net.some, some)]
 
 
 def _stored(which: int, module: str, operator: str = "Conv") -> list[tuple[Floats, Floats]]:

@@ -15,7 +15,7 @@ from ..common.export import averaged
 from ..common.trainer import train
 from .net import SyntheticNet, committed, shaped, stored, towards_committed
 from .publish import publish
-from .recipe import DEEP, DEEP_ONWARD, ONWARD, PAIRED
+from .recipe import COMMITTED, ONWARD
 from .task import SyntheticTask
 
 BEFORE = 0.5  # share of the weights of before
@@ -35,4 +35,4 @@ if __name__ == "__main__":
         mean(train(partial(SyntheticTask, start=committed), ONWARD), mixed)
     net = SyntheticNet()
     saved = averaged(mixed, net)
-    print(publish([net, stored(1)], [ONWARD, DEEP, DEEP_ONWARD, PAIRED], saved["history"]))
+    print(publish([net, stored(1)], COMMITTED, saved["history"]))

@@ -14,7 +14,7 @@ from .deep import of
 from .net import committed, stored
 from .onward import mean
 from .publish import publish
-from .recipe import DEEP, DEEP_ONWARD, ONWARD, PAIRED
+from .recipe import COMMITTED, PAIRED
 from .task import BESIDE_PAIRS, SyntheticTask
 
 if __name__ == "__main__":
@@ -23,4 +23,4 @@ if __name__ == "__main__":
         start = partial(committed, which=1)
         task = partial(SyntheticTask, start=start, shares=BESIDE_PAIRS, harder=True, paired=0.3)
         mean(train(task, PAIRED), mixed, which=1)
-    print(publish([stored(0), of(mixed)], [ONWARD, DEEP, DEEP_ONWARD, PAIRED]))
+    print(publish([stored(0), of(mixed)], COMMITTED))

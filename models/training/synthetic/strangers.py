@@ -50,6 +50,6 @@ def measure(source: str, net: SyntheticNet) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    recipe = replace(DEEP, name="synthetic", epochs=15)  # of which a third is trained
+    recipe = replace(DEEP, name="synthetic", epochs=5)
     task = partial(SyntheticTask, start=deep, shares=GENERATED, harder=True)
     leave_each_out(recipe, SOURCES, task, partial(shaped, 1), measure)

@@ -23,7 +23,7 @@ from ..common.shares import drawn, rooted
 from ..face.labels import load_faces
 from ..face.measure import runtime
 from .changes import CELLS, alike, crop, hardened, streaked, varied
-from .composites import put_together, with_points
+from .composites import put_in, put_together, with_points
 from .covers import bent
 from .figures import all_figures
 from .frames import HIGH, live_frames, scene_frames
@@ -139,7 +139,7 @@ class SyntheticTask:
         pools = self.fake if fake else self.real
         name = drawn({k: v for k, v in self.shares[fake].items() if k == "made" or len(pools.get(k, ()))}, rng, 1)[0]
         if name == "made":
-            _, frame, _ = self._put_together(rng)
+            _, frame = self._put_together(rng)
         else:
             frame = np.array(self.frames[name][int(rng.choice(pools[name], p=self.odds[name] if fake else None))])
         if rng.random() < (0.5 if fake else 0.25):
@@ -151,15 +151,15 @@ class SyntheticTask:
             face, label = crop(varied(frame, rng), rng), float(fake)
         return Sample(face, label, np.full(CELLS**2, label, np.float32), float(name not in COMPOSED))
 
-    def _put_together(self, rng: np.random.Generator) -> tuple[Image, Image, Image]:
-        """A real face of the pack or of a scene, the same with parts put in, and where."""
+    def _put_together(self, rng: np.random.Generator) -> tuple[Image, Image]:
+        """A real face of the pack or of a scene, and the same with parts put in."""
         names = list(self.sharp)
         return put_together(*self.sharp[names[int(rng.integers(len(names)))]], rng)
 
     def _pair(self, rng: np.random.Generator) -> list[Sample]:
         """A real face, and the same with parts put in."""
-        real, made, where = self._put_together(rng)
-        faces, inside = alike((real, made), where, rng)
+        pair = self._put_together(rng)
+        faces, inside = alike(pair, put_in(*pair), rng)
         shares = np.zeros_like(inside), inside
         return [
             Sample(face, float(fake), share.ravel(), PAIRED)
