@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from .align import Array, Image, Square, cut
 from .sessions import Model
@@ -25,7 +26,16 @@ SAME = 0.5  # the least share of their union that two boxes of one face have in 
 OVERLAP = 0.4  # boxes that share more than this part of their union are one face
 MOST = 2000  # cells, the best ones, from which an image's faces are made
 SMALL = 64  # pixels under which a face is looked at once more, at up to twice the side
+HINT = 0.15  # the least score of what may be such a face
+PART = 256  # pixels of the square parts that are looked at then
+CLEAR = 0.5  # the least score of a face there: with less around it more looks like one
+ROOM = 16  # pixels that such a face has around it in its part, at least
+WHOLE = 0.8  # share of the photo's pixels from which parts take as long as the whole
+CUT = 2  # pixels from a part's edge where a face goes on in the next part
 DISCOUNT = 0.5  # by which its score's logit then counts less: more things look like small faces than like large ones
+
+
+View = tuple[Image, float, NDArray[np.int64]]  # a canvas, an image's scale on it, and where its corner lies (x, y)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,8 @@ class Detector:
     def find(self, images: Sequence[Image]) -> list[list[Found]]:
         """The faces of every image, largest first. Images of one shape run as one batch.
 
-        An image that was shrunk and shows small faces is looked at once more, at up to twice the side, for these alone.
+        An image that was shrunk and shows small faces is looked at once more, at up to twice the side, for these alone,
+        and there alone where something may be one.
 
         An image in which nothing but doubtful faces is found is looked at once more, shrunk onto a wider canvas: a face
         that fills the photo to its border is then of a usual size, and what seemed to be faces is forgotten.
@@ -115,20 +126,46 @@ class Detector:
         return better
 
     def _find(self, images: Sequence[Image], largest: bool) -> list[list[Found]]:
-        found = self._look(images, self.side, 1.0, self.threshold)
+        seen = self._look(images, self.side, 1.0, min(HINT, self.threshold))
+        found = [[face for face in faces if face.score > self.threshold] for faces in seen]
         for i, (image, faces) in enumerate(zip(images, found, strict=True)):
             unit = max(image.shape[:2]) / self.side
+
+            def large(face: Found, unit: float = unit) -> bool:
+                return face.score >= self.sure and float(max(face.box[2:])) >= LARGE * unit
+
             small = unit > 1 and any(max(face.box[2:]) < SMALL * unit for face in faces)
-            enough = largest and any(max(face.box[2:]) >= LARGE * unit and face.score >= self.sure for face in faces)
-            if small and not enough:  # one by one: such canvases are large
-                (near,) = self._look([image], 2 * self.side, 1.0, self.threshold)
-                found[i] = self._merged(faces, near, SMALL * unit)
+            if small and not (largest and any(map(large, faces))):  # one by one: such canvases are large
+                hints = [face.box for face in seen[i] if max(face.box[2:]) < SMALL * unit and not large(face)]
+                found[i] = self._merged(faces, self._small(image, hints), SMALL * unit)
         missed = [i for i, faces in enumerate(found) if all(face.score < DOUBTFUL for face in faces)]
         if missed:
             again = self._look([images[i] for i in missed], self.side, 0.5, max(self.threshold, SECOND_LOOK))
             for i, faces in zip(missed, again, strict=True):
                 found[i] = faces or found[i]
         return found
+
+    def _small(self, image: Image, hints: Sequence[Array]) -> list[Found]:
+        """The faces at up to twice the side in the parts of an image around ``hints``, the likeliest box first.
+
+        One that two parts show comes twice. Where the parts are as much as the whole, that is looked at.
+        """
+        canvas, scale, shift = self._prepare(image, 2 * self.side, 1.0)
+        whole = np.array(canvas.shape[1::-1])
+        size = np.minimum(PART, whole)
+        corners = _parts([box * scale for box in hints], size, whole)
+        if len(corners) * size.prod() >= WHOLE * whole.prod():
+            return self._seen([(canvas, scale, shift)], self.threshold)[0]
+        parts = [(canvas[y : y + size[1], x : x + size[0]], scale, np.array([-x, -y])) for x, y in corners]
+        kept = []
+        for (_, _, shift), faces in zip(parts, self._seen(parts, max(self.threshold, CLEAR)), strict=True):
+            least = np.where(shift < 0, CUT, -np.inf)
+            most = np.where(size - shift < whole, size - CUT, np.inf)
+            for face in faces:
+                near = face.box[:2] * scale + shift
+                if (near >= least).all() and (near + face.box[2:] * scale <= most).all():
+                    kept.append(face)
+        return kept
 
     def _merged(self, far: list[Found], near: list[Found], bound: float) -> list[Found]:
         """The faces of both looks, of the near one those under ``bound`` pixels alone; large sure ones count first."""
@@ -146,15 +183,18 @@ class Detector:
 
         Images of one shape run as one batch.
         """
-        ready = [self._prepare(image, side, share) for image in images]
+        return self._seen([self._prepare(image, side, share) for image in images], least)
+
+    def _seen(self, views: Sequence[View], least: float) -> list[list[Found]]:
+        """The faces over ``least`` on every canvas, largest first, in the pixels of its image."""
         shapes: dict[tuple[int, ...], list[int]] = {}
-        for i, (canvas, _, _) in enumerate(ready):
+        for i, (canvas, _, _) in enumerate(views):
             shapes.setdefault(canvas.shape, []).append(i)
-        found: list[list[Found]] = [[] for _ in images]
+        found: list[list[Found]] = [[] for _ in views]
         for indices in shapes.values():
-            out = self._model(image=np.stack([ready[i][0] for i in indices]))
+            out = self._model(image=np.stack([views[i][0] for i in indices]))
             for row, i in enumerate(indices):
-                canvas, scale, shift = ready[i]
+                canvas, scale, shift = views[i]
                 answers = (out["scores"][row], out["distances"][row], out["points"][row])
                 found[i] = [
                     Found(
@@ -166,8 +206,8 @@ class Detector:
                 ]
         return found
 
-    def _prepare(self, image: Image, side: int, share: float) -> tuple[Image, float, float]:
-        """A canvas whose sides are multiples of the largest stride, the scale, and the image's offset on it."""
+    def _prepare(self, image: Image, side: int, share: float) -> View:
+        """A canvas whose sides are multiples of the largest stride."""
         height, width = image.shape[:2]
         longest = side if share == 1 else side / 2
         scale = min(1.0, longest * share / max(height, width))
@@ -179,7 +219,7 @@ class Detector:
         shape = tuple(-(-(n + 2 * shift) // step) * step for n in small.shape[:2])
         canvas = np.zeros((*shape, 3), np.uint8)
         canvas[shift : shift + small.shape[0], shift : shift + small.shape[1]] = small
-        return canvas, scale, float(shift)
+        return canvas, scale, np.array([shift, shift])
 
     def _decode(
         self, scores: Array, distances: Array, points: Array, shape: tuple[int, ...], least: float
@@ -196,6 +236,16 @@ class Detector:
         places = points[keep].reshape(-1, 5, 2) * stride[:, None] + middle[:, None]
         faces = [Found(boxes[i], places[i], float(scores[keep[i]])) for i in _distinct(boxes)]
         return _largest_first(faces)
+
+
+def _parts(boxes: Sequence[Array], size: NDArray[np.int64], whole: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Corners of parts of ``size`` within ``whole`` (width, height) that show each box with ROOM around it."""
+    corners: list[NDArray[np.int64]] = []
+    for box in boxes:
+        near, far = np.maximum(box[:2] - ROOM, 0), np.minimum(box[:2] + box[2:] + ROOM, whole)
+        if not any((near >= corner).all() and (far <= corner + size).all() for corner in corners):
+            corners.append(np.clip((near + far - size) / 2, 0, whole - size).astype(np.int64))
+    return corners
 
 
 def _around(box: Array) -> Square:

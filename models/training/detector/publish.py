@@ -88,7 +88,8 @@ def publish(checkpoint: Path, recipe: Recipe) -> dict[str, float]:
 WHAT = """Finds faces: a box, five points (eyes, nose tip, mouth corners) and a score. Anchor-free, strides 8 to 64, a
 top-down pathway, one head for all strides. Photos are shrunk to 640 pixels on the longer side. One that shows faces of
 less than 64 pixels then is looked at once more, at up to 1280 pixels, for such faces alone; as more things look like
-small faces, the logits of their scores count 0.5 less then."""
+small faces, the logits of their scores count 0.5 less then. It is looked at in parts of 256 pixels around what scores
+0.15 or more, but for faces from 32 pixels that the first look is sure of, where that is less than the whole."""
 
 RECIPE = """`make train MODEL=detector`. Training pictures are laid together: a background (plain, a photo without
 faces, a scene, a scene whose faces were painted over) and up to three foregrounds (scenes, those with turned or half
