@@ -17,26 +17,33 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 def leave_each_out(
-    recipe: Recipe,
+    name: str,
     sources: Mapping[str, str],
-    task: Callable[[str], Task],
-    net: Callable[[], Net],
+    trained: Callable[[str], Net],
     measure: Callable[[str, Net], dict[str, float]],
 ) -> None:
     """Trains what is not trained yet, measures it and remembers the figures.
 
     Args:
-        recipe: How each net is trained; only the last epoch is validated.
+        name: Of the model.
         sources: The name that each has in the card.
-        task: What to train, given the source that it is not to see.
-        net: Makes the net that the weights belong to.
+        trained: The net of which training did not see a source, see ``without``.
         measure: Figures on a source, of the net that never saw it.
     """
     for source, words in sources.items():
-        if words in left_out(recipe.name):
-            continue
-        shorter = replace(recipe, name=f"{recipe.name}-without-{source}", every=recipe.epochs)
-        path = train(partial(task, source), shorter)
-        made = net()
-        averaged(path, made)
-        remember_left_out(recipe.name, words, measure(source, made))
+        if words not in left_out(name):
+            remember_left_out(name, words, measure(source, trained(source)))
+
+
+def without(source: str, recipe: Recipe, task: Callable[[str], Task], net: Net) -> Net:
+    """``net`` as trained without a source, in evaluation.
+
+    Args:
+        source: What training is not to see.
+        recipe: How it is trained; only the last epoch is validated.
+        task: What to train, given the source.
+        net: What the weights belong to.
+    """
+    shorter = replace(recipe, name=f"{recipe.name}-without-{source}", every=recipe.epochs)
+    averaged(train(partial(task, source), shorter), net)
+    return net

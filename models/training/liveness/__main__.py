@@ -1,4 +1,4 @@
-"""Trains both nets, exports and measures the model and writes its card: ``make train MODEL=liveness``."""
+"""Trains all nets, exports and measures the model and writes its card: ``make train MODEL=liveness``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from functools import partial
 
 from ..common.export import averaged
 from ..common.trainer import train
-from .net import LivenessNet, narrow
+from .net import LivenessNet, NearNet, narrow
 from .publish import publish
-from .recipe import NARROW, NARROW_WIDTHS, RECIPE
-from .task import LivenessTask
+from .recipe import NARROW, NARROW_WIDTHS, NEAR, RECIPE
+from .task import LivenessTask, near_task
 
 if __name__ == "__main__":
-    nets = [LivenessNet(), LivenessNet(NARROW_WIDTHS, near=True)]
-    history = averaged(train(LivenessTask, RECIPE), nets[0])["history"]
-    averaged(train(partial(LivenessTask, screens=0.0, start=narrow), NARROW), nets[1])
-    print(publish(nets, history))
+    first, second, near = LivenessNet(), LivenessNet(NARROW_WIDTHS, near=True), NearNet()
+    history = averaged(train(LivenessTask, RECIPE), first)["history"]
+    averaged(train(partial(LivenessTask, screens=0.0, start=narrow), NARROW), second)
+    averaged(train(near_task, NEAR), near)
+    print(publish(first, second, near, history))

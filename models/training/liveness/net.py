@@ -1,8 +1,7 @@
-"""The liveness net: one branch for the face with its surroundings, one for the face close by."""
+"""The liveness nets: two that look at the face and its surroundings, one that looks at the face close by alone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -17,7 +16,9 @@ from .recipe import NARROW_WIDTHS
 
 CONTEXT, CONTEXT_HEIGHTS = 128, 2.7
 FACE, FACE_HEIGHTS = 160, 1.7  # as sharp as the views: 95 pixels to a box height
-NEAR, ENLARGED = 118, 1.085  # of FACE pixels the narrow net sees the middle, 1.25 box heights, enlarged to 128
+# Of FACE pixels the nets for the face close by see the middle, 1.25 box heights, enlarged to 128.
+NEAR, ENLARGED = 118, 1.085
+DOUBT = 0.5  # how far the near net's logit has to be below 0 to count
 
 
 def branch(widths: tuple[int, ...]) -> nn.Sequential:
@@ -26,7 +27,7 @@ def branch(widths: tuple[int, ...]) -> nn.Sequential:
 
 
 class LivenessNet(nn.Module):
-    """Logits (n, 3): both branches together, context alone, face alone; positive is live. Inputs in [-1, 1].
+    """Logit (n,), positive is live, from both branches together, context alone and face alone; inputs in [-1, 1].
 
     A branch alone judges cell by cell and answers with the mean, so that every part of a recapture has to look like
     one (pixel-wise supervision: George and Marcel, 2019); away from the edge alone, since a room behind a print is
@@ -34,26 +35,56 @@ class LivenessNet(nn.Module):
     """
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS, near: bool = False) -> None:
-        """``near``: of the face's crop the net sees the middle, enlarged, where nothing but the face is."""
+        """``near``: of the face's crop the net sees what the near net sees."""
         super().__init__()
         self.near = near
         self.context, self.face = branch(widths), branch(widths[:-1])
-        wide = widths[-1] + widths[-2]
-        self.both = nn.Sequential(nn.Dropout(0.3), nn.Linear(wide, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 1))
+        self.both = judge(widths[-1] + widths[-2])
         self.alone = nn.ModuleList([nn.Conv2d(widths[-1], 1, 1), nn.Conv2d(widths[-2], 1, 1)])
 
     def forward(self, context: Tensor, face: Tensor) -> Tensor:
-        both, *alone = self.cells(context, face)
-        return torch.cat([both, *(cells.mean(1, keepdim=True) for cells in alone)], 1)
+        heads = self.heads(context, face)
+        return (heads["both"] * 0.6 + heads["context"].mean(1, True) * 0.2 + heads["face"].mean(1, True) * 0.2)[:, 0]
 
-    def cells(self, context: Tensor, face: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def heads(self, context: Tensor, face: Tensor) -> dict[str, Tensor]:
         """Logits (n, 1) of both branches together, (n, cells) of the context's middle and of the face."""
-        if self.near:
-            face = functional.interpolate(_middle(face, (FACE - NEAR) // 2), scale_factor=ENLARGED, mode="bilinear")
-        c, f = self.context(context), self.face(face)
-        both = self.both(torch.cat([c.mean((2, 3)), f.mean((2, 3))], 1))
-        inner = f if self.near else _middle(f, f.shape[2] // 8)
-        return both, self.alone[0](_middle(c, c.shape[2] // 4)).flatten(1), self.alone[1](inner).flatten(1)
+        c, f = self.context(context), self.face(enlarged(face) if self.near else face)
+        cells = _middle(c, c.shape[2] // 4), f if self.near else _middle(f, f.shape[2] // 8)
+        alone = [head(seen).flatten(1) for head, seen in zip(self.alone, cells, strict=True)]
+        return {
+            "both": self.both(torch.cat([c.mean((2, 3)), f.mean((2, 3))], 1)),
+            "context": alone[0],
+            "face": alone[1],
+        }
+
+
+class NearNet(nn.Module):
+    """Logit (n,), positive is live, of the middle of the face's crop, enlarged, where nothing but the face is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.face = branch(WIDTHS[:-1])
+        self.head = judge(WIDTHS[-2])
+        self.alone = nn.Conv2d(WIDTHS[-2], 1, 1)
+
+    def forward(self, context: Tensor, face: Tensor) -> Tensor:
+        heads = self.heads(context, face)
+        return (heads["near"] * 0.6 + heads["face"].mean(1, True) * 0.4)[:, 0]
+
+    def heads(self, _: Tensor, face: Tensor) -> dict[str, Tensor]:
+        """Logits (n, 1) of the whole, (n, cells) of each cell; the context is not looked at."""
+        f = self.face(enlarged(face))
+        return {"near": self.head(f.mean((2, 3))), "face": self.alone(f).flatten(1)}
+
+
+def judge(wide: int) -> nn.Sequential:
+    """One logit from so many pooled features."""
+    return nn.Sequential(nn.Dropout(0.3), nn.Linear(wide, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 1))
+
+
+def enlarged(face: Tensor) -> Tensor:
+    """The middle of the face's crop, NEAR pixels wide, ENLARGED times as large."""
+    return functional.interpolate(_middle(face, (FACE - NEAR) // 2), scale_factor=ENLARGED, mode="bilinear")
 
 
 def _middle(x: Tensor, edge: int) -> Tensor:
@@ -69,9 +100,15 @@ def begun(context: Tensor, face: Tensor) -> LivenessNet:
         face: (n, 3, FACE, FACE), the same of the other input.
     """
     net = LivenessNet()
-    for branch, inputs, parts in ((net.context, context, (0, 1)), (net.face, face, (0,))):
-        within = tuple(f"/nets.0/branch.{part}/" for part in parts)
-        begin(branch, layers(MODELS / "synthetic.onnx", within), inputs)
+    begin(net.context, _trunk(0, 1), context)
+    begin(net.face, _trunk(0), face)
+    return net
+
+
+def begun_near(_: Tensor, face: Tensor) -> NearNet:
+    """A near net that starts from the same trunk; see ``begun``."""
+    net = NearNet()
+    begin(net.face, _trunk(0), enlarged(face))
     return net
 
 
@@ -80,37 +117,53 @@ def narrow(_: Tensor, __: Tensor) -> LivenessNet:
     return LivenessNet(NARROW_WIDTHS, near=True)
 
 
-def committed() -> LivenessNet:
-    """The committed model's narrow net, in evaluation."""
-    net = LivenessNet(NARROW_WIDTHS, near=True)
+def _trunk(*parts: int) -> list[tuple[Floats, Floats]]:
+    return layers(MODELS / "synthetic.onnx", tuple(f"/nets.0/branch.{part}/" for part in parts))
+
+
+def committed() -> tuple[LivenessNet, LivenessNet, NearNet]:
+    """The committed model's first, second and near net, in evaluation."""
+    first, second, near = LivenessNet(), LivenessNet(NARROW_WIDTHS, near=True), NearNet()
     noise = torch.rand(8, 3, FACE, FACE) * 2 - 1  # a normalisation undoes itself on whatever it was set
-    for branch, name in ((net.context, "context/"), (net.face, "face/")):
-        begin(branch, _stored(name), noise)
-    for layer, of in zip((net.both[1], net.both[4]), _stored("both/", "Gemm"), strict=True):
-        put(layer, *of)
-    for index, layer in enumerate(net.alone):
-        put(layer, *_stored(f"alone.{index}/")[0])
-    return net.eval()
+    for net, name in ((first, "first"), (second, "second")):
+        begin(net.context, _stored(f"{name}/context/"), noise)
+        begin(net.face, _stored(f"{name}/face/"), noise)
+        _judging(net.both, f"{name}/both/")
+        for index, layer in enumerate(net.alone):
+            put(layer, *_stored(f"{name}/alone.{index}/")[0])
+    begin(near.face, _stored("near/face/"), noise)
+    _judging(near.head, "near/head/")
+    put(near.alone, *_stored("near/alone/")[0])
+    return first.eval(), second.eval(), near.eval()
+
+
+def _judging(judge: nn.Sequential, module: str) -> None:
+    """Gives a judge the committed model's weights."""
+    for layer, weights in zip((judge[1], judge[4]), _stored(module, "Gemm"), strict=True):
+        put(layer, *weights)
 
 
 def _stored(module: str, operator: str = "Conv") -> list[tuple[Floats, Floats]]:
-    return layers(MODELS / "liveness.onnx", (f"/nets.1/{module}",), operator)
+    return layers(MODELS / "liveness.onnx", (f"/{module}",), operator)
 
 
 class LivenessModel(nn.Module):
-    """What is exported: uint8 crops in; the mean of the nets' three logits out, positive is live."""
+    """What is exported: uint8 crops in; the nets' common logit out, positive is live."""
 
     outputs = ("live",)
 
-    def __init__(self, nets: Sequence[LivenessNet]) -> None:
+    def __init__(self, first: LivenessNet, second: LivenessNet, near: NearNet) -> None:
         super().__init__()
-        self.pixels, self.nets = FromPixels(), nn.ModuleList(nets)
+        self.pixels = FromPixels()
+        self.first, self.second, self.near = first, second, near
 
     def forward(self, context: Tensor, face: Tensor) -> Tensor:
-        c, f = self.pixels(context), self.pixels(face)
-        return torch.stack([combined(net(c, f)) for net in self.nets]).mean(0)
+        return self.answer(self.pixels(context), self.pixels(face))
 
+    def answer(self, context: Tensor, face: Tensor) -> Tensor:
+        """Logit (n,) from inputs in [-1, 1]: the mean of the first two, and what speaks against the face close by.
 
-def combined(logits: Tensor) -> Tensor:
-    """One logit per face from the three of the net."""
-    return logits[:, 0] * 0.6 + logits[:, 1] * 0.2 + logits[:, 2] * 0.2
+        What speaks for it there, or hardly against it, counts for nothing: on a good screen or print skin looks live.
+        """
+        against = (self.near(context, face) + DOUBT).clamp(max=0)
+        return (self.first(context, face) + self.second(context, face)) / 2 + against

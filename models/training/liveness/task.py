@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 import cv2
@@ -20,16 +20,17 @@ from ..common.packs import Image
 from ..common.shares import drawn
 from .displays import SCREENS, bare
 from .figures import liveness_figures
-from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessNet, begun, combined
+from .net import CONTEXT, CONTEXT_HEIGHTS, FACE, FACE_HEIGHTS, LivenessNet, NearNet, begun, begun_near
 from .simulate import HEIGHTS, SIDE, View, askew
 from .views import load_simulated, load_views, odds
 
 # What a batch is made of: half live, half attack; no source alone decides a class.
 LIVE = {"casia": 0.2, "nuaa": 0.18, "scene": 0.38, "web": 0.24}
 ATTACK = {"casia": 0.22, "nuaa": 0.14, "phone": 0.22, "simulated": 0.27, "bare": 0.15}
+RECAPTURED = {name: share for name, share in ATTACK.items() if name != "bare"}
 BARE = {"casia": 0.15, "nuaa": 0.1, "scene": 0.45, "web": 0.3}  # whose live photos are shown by bare media
 EPOCH = 6400
-WEIGHTS = {"both": 1.0, "context": 0.3, "face": 0.5}  # of the heads' losses
+WEIGHTS = {"both": 1.0, "near": 1.0, "context": 0.3, "face": 0.5}  # of the heads' losses
 
 
 Rows = tuple[NDArray[np.int64], NDArray[np.float64]]  # views, and how often each is drawn
@@ -38,22 +39,27 @@ Rows = tuple[NDArray[np.int64], NDArray[np.float64]]  # views, and how often eac
 class LivenessTask:
     """See common.trainer.Task. ``without`` names a source that training does not see (leave one out).
 
-    ``screens`` is the share of screens among the bare media; the others are prints. ``start`` makes the net that
-    training begins with from contexts and faces, see ``net.begun``.
+    ``start`` makes the net that training begins with from contexts and faces, see ``net.begun``; ``attacks`` says what
+    half of a batch is made of, ``screens`` which share of the bare media is screens; the others are prints.
     """
 
     def __init__(
         self,
         without: str = "",
+        start: Callable[[Tensor, Tensor], LivenessNet | NearNet] = begun,
+        attacks: Mapping[str, float] = ATTACK,
         screens: float = SCREENS,
-        start: Callable[[Tensor, Tensor], LivenessNet] = begun,
     ) -> None:
         self.screens = screens
         self.views = load_views()
         self.without = without
-        self.live = {name: self._rows(name, live=True) for name in LIVE if name != without}
-        self.attack = {
-            name: self._rows(name, live=False) for name in ATTACK if name not in (without, "simulated", "bare")
+        self.shares = {
+            live: {name: share for name, share in shares.items() if name != without}
+            for live, shares in ((True, LIVE), (False, attacks))
+        }
+        self.photos = {
+            live: {name: self._rows(name, live) for name in shares if name not in ("simulated", "bare")}
+            for live, shares in self.shares.items()
         }
         self.simulated = load_simulated(self.views, "train")
         # a source that is seen in recaptures alone would be learnt as one of attacks
@@ -82,14 +88,13 @@ class LivenessTask:
             }
 
     def _draw(self, rng: np.random.Generator, live: bool) -> tuple[Image, Image, float]:
-        shares = {k: v for k, v in (LIVE if live else ATTACK).items() if k != self.without}
-        name = drawn(shares, rng, 1)[0]
+        name = drawn(self.shares[live], rng, 1)[0]
         if name == "simulated":
             view = self.simulated.view(int(rng.choice(self.recaptures)))
         elif name == "bare":
             view = self._bare(rng)
         else:
-            view = self._photo((self.live if live else self.attack)[name], rng)
+            view = self._photo(self.photos[live][name], rng)
         view = varied(view, rng)
         context, face = crops(view, rng)
         return context, face, float(live)
@@ -97,7 +102,7 @@ class LivenessTask:
     def _bare(self, rng: np.random.Generator) -> View:
         """A live view as a medium that its edges and surroundings alone tell."""
         names = drawn({k: v for k, v in BARE.items() if k != self.without}, rng, 2)
-        shown, behind = (self._photo(self.live[name], rng) for name in names)
+        shown, behind = (self._photo(self.photos[True][name], rng) for name in names)
         return bare(shown, behind.image, rng, self.screens)
 
     def _photo(self, rows: Rows, rng: np.random.Generator) -> View:
@@ -106,13 +111,17 @@ class LivenessTask:
         return self.views.view(int(rng.choice(pool, p=chance)))
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        net = cast(LivenessNet, self.net)
-        heads = zip(WEIGHTS.items(), net.cells(floats(batch["context"]), floats(batch["face"])), strict=True)
-        return {name: two_class(out, batch["live"]) * weight for (name, weight), out in heads}
+        heads = cast(LivenessNet | NearNet, self.net).heads(floats(batch["context"]), floats(batch["face"]))
+        return {name: two_class(out, batch["live"]) * WEIGHTS[name] for name, out in heads.items()}
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         index = np.flatnonzero(self.views.val)
         return liveness_figures(logits(net, [self.views.view(int(i)) for i in index]), self.views, index)
+
+
+def near_task(without: str = "") -> LivenessTask:
+    """What the near net learns: no bare media, which nothing close by tells from a live face."""
+    return LivenessTask(without, begun_near, RECAPTURED)
 
 
 def varied(view: View, rng: np.random.Generator) -> View:
@@ -169,11 +178,11 @@ def _jittered(image: Image, share: float, size: int, rng: np.random.Generator) -
     return sampled(image, matrix, scale, size)
 
 
-def logits(net: nn.Module, views: list[View], size: int = 64) -> NDArray[np.float32]:
-    """One combined logit per view."""
+def logits(answer: Callable[[Tensor, Tensor], Tensor], views: list[View], size: int = 64) -> NDArray[np.float32]:
+    """One logit per view, as a net or a model's ``answer`` gives it."""
     found = []
     for start in range(0, len(views), size):
         pairs = [crops(view) for view in views[start : start + size]]
         context, face = (torch.from_numpy(np.stack([pair[i] for pair in pairs])) for i in (0, 1))
-        found.append(combined(net(floats(context), floats(face)).float()).numpy())
+        found.append(answer(floats(context), floats(face)).float().numpy())
     return np.concatenate(found)

@@ -14,7 +14,7 @@ import torch
 
 from ..common.metrics import area_under_roc, rejected_at
 from ..common.packs import Image, rows, stacked
-from ..common.strangers import leave_each_out
+from ..common.strangers import leave_each_out, without
 from .changes import crop
 from .frames import HIGH
 from .net import SyntheticNet, deep, shaped
@@ -49,7 +49,12 @@ def measure(source: str, net: SyntheticNet) -> dict[str, float]:
     }
 
 
-if __name__ == "__main__":
+def trained(source: str) -> SyntheticNet:
+    """A net whose training did not see the sets."""
     recipe = replace(DEEP, name="synthetic", epochs=5)
     task = partial(SyntheticTask, start=deep, shares=GENERATED, harder=True)
-    leave_each_out(recipe, SOURCES, task, partial(shaped, 1), measure)
+    return without(source, recipe, task, shaped(1))
+
+
+if __name__ == "__main__":
+    leave_each_out("synthetic", SOURCES, trained, measure)
