@@ -90,7 +90,7 @@ class Detector:
         shrunk = [i for i, image in enumerate(images) if max(image.shape[:2]) > side]
         for i, faces in zip(shrunk, self._look([images[i] for i in shrunk], side, 1.0, self.threshold), strict=True):
             least = LARGE * max(images[i].shape[:2]) / side
-            found[i] = faces[:1] if faces and faces[0].score >= self.sure and max(faces[0].box[2:]) >= least else []
+            found[i] = faces[:1] if faces and self._certain(faces[0], least) else []
         rest = [i for i, faces in enumerate(found) if not faces]
         for i, faces in zip(rest, self._find([images[i] for i in rest], largest=True), strict=True):
             found[i] = faces
@@ -130,13 +130,11 @@ class Detector:
         found = [[face for face in faces if face.score > self.threshold] for faces in seen]
         for i, (image, faces) in enumerate(zip(images, found, strict=True)):
             unit = max(image.shape[:2]) / self.side
-
-            def large(face: Found, unit: float = unit) -> bool:
-                return face.score >= self.sure and float(max(face.box[2:])) >= LARGE * unit
-
             small = unit > 1 and any(max(face.box[2:]) < SMALL * unit for face in faces)
-            if small and not (largest and any(map(large, faces))):  # one by one: such canvases are large
-                hints = [face.box for face in seen[i] if max(face.box[2:]) < SMALL * unit and not large(face)]
+            least = LARGE * unit
+            enough = largest and any(self._certain(face, least) for face in faces)
+            if small and not enough:  # one by one: such canvases are large
+                hints = [f.box for f in seen[i] if max(f.box[2:]) < SMALL * unit and not self._certain(f, least)]
                 found[i] = self._merged(faces, self._small(image, hints), SMALL * unit)
         missed = [i for i, faces in enumerate(found) if all(face.score < DOUBTFUL for face in faces)]
         if missed:
@@ -145,8 +143,12 @@ class Detector:
                 found[i] = faces or found[i]
         return found
 
+    def _certain(self, face: Found, least: float) -> bool:
+        """Whether the detector is sure of a face of so many pixels at least."""
+        return face.score >= self.sure and float(max(face.box[2:])) >= least
+
     def _small(self, image: Image, hints: Sequence[Array]) -> list[Found]:
-        """The faces at up to twice the side in the parts of an image around ``hints``, the likeliest box first.
+        """The faces at up to twice the side in the parts of an image around ``hints``, boxes.
 
         One that two parts show comes twice. Where the parts are as much as the whole, that is looked at.
         """
