@@ -3,8 +3,8 @@
 Convolutions and what lies between them run on 8 bits (Jacob et al., 2018), one scale per output channel of the
 weights, activations scaled by what is seen on training inputs: the extremes, or the range that costs the least. Weights
 use 7 of their 8 bits: CPUs without dot-product instructions add two products in 16 bits and would overflow on more.
-Convolutions of a picture's three channels stay in float: they are as fast there, and what moire and fine traces are
-told by goes through them. So do sums of answers, which would come in steps.
+Convolutions of a picture's three channels are left to `stems.lean`. Sums of answers stay in float: they would come in
+steps.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 
 from .export import tidy
 from .ranges import Range, best_range
+from .stems import lean
 from .trainer import Task
 
 Inputs = Mapping[str, NDArray[np.uint8]]
@@ -64,7 +65,9 @@ def quantise(path: Path, inputs: Iterable[Inputs], last: bool = True, fitted: bo
             nodes_to_exclude=kept,
             extra_options={"ActivationSymmetric": False, "WeightSymmetric": True, "TensorQuantOverrides": chosen},
         )
-        tidy(onnx.load(str(small)), path)
+        made = onnx.load(str(small))
+        lean(made, {name: np.concatenate([row[name] for row in inputs]) for name in inputs[0]})
+        tidy(made, path)
 
 
 def samples(task: Task, names: Mapping[str, str], count: int = 320) -> list[Inputs]:

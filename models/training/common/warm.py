@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
-from onnx import numpy_helper
 from torch import Tensor, nn
 
-Floats = NDArray[np.float32]
+from .stems import undone
+from .stored import Floats, Stored
 
 
 def layers(path: Path, within: tuple[str, ...], operator: str = "Conv") -> list[tuple[Floats, Floats]]:
@@ -28,23 +26,9 @@ def layers(path: Path, within: tuple[str, ...], operator: str = "Conv") -> list[
         operator: ``Conv`` for convolutions, ``Gemm`` for linear layers, whose weights are (out, in).
     """
     graph = onnx.load(str(path)).graph
-    stored = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
-    made = {node.output[0]: node for node in graph.node}
-
-    def value(name: str) -> Floats:
-        if name in stored:
-            return stored[name].astype(np.float32)
-        node = made[name]
-        whole = value(node.input[0])
-        if node.op_type == "Cast":
-            return whole
-        if node.op_type != "DequantizeLinear":
-            raise ValueError(f"{path.name}: {name} is not a stored weight")
-        scale, zero = (value(each).reshape(-1, *[1] * (whole.ndim - 1)) for each in node.input[1:3])
-        return np.asarray((whole - zero) * scale, np.float32)
-
+    stored = Stored(graph)
     return [
-        (value(node.input[1]), value(node.input[2]))
+        undone(node, *map(stored.value, node.input[1:3]))
         for node in graph.node
         if node.op_type == operator and node.output[0].startswith(within)
     ]

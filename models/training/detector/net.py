@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from ..common.nets import FromPixels, conv, stage
 from ..common.packs import MODELS
-from ..common.warm import Floats, begin, layers, mix, put
+from ..common.stored import Floats
+from ..common.warm import begin, layers, mix, put
 
 STRIDES = (8, 16, 32, 64)
 VALUES = 15  # score, 4 box distances, 5 points

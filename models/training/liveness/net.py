@@ -10,7 +10,8 @@ from torch.nn import functional
 
 from ..common.nets import FromPixels, conv, stage
 from ..common.packs import MODELS
-from ..common.warm import Floats, begin, layers, put
+from ..common.stored import Floats
+from ..common.warm import begin, layers, put
 from ..synthetic.recipe import WIDTHS
 from .recipe import NARROW_WIDTHS
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from ..common.nets import FromPixels
 from ..common.packs import MODELS
-from ..common.warm import Floats, begin, layers, mix, put
+from ..common.stored import Floats
+from ..common.warm import begin, layers, mix, put
 from ..face import net as face
 from .changes import SIDE
 from .recipe import BLOCKS, WIDTHS
