@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .align import Array, Image, Square, cut
+from .align import Array, Image, Square, cut, warped
 from .calibration import Calibration
 from .sessions import Model
 
@@ -90,4 +90,4 @@ def sampled(view: Image, matrix: NDArray[np.float64], scale: float, size: int) -
     """A picture of ``size`` pixels by the (2, 3) ``matrix`` from the view's pixels to its own, which scales so much."""
     if scale < SOFTENED:
         view = np.asarray(cv2.GaussianBlur(view, (0, 0), 0.55), np.uint8)
-    return np.asarray(cv2.warpAffine(view, matrix, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
+    return warped(view, matrix, size)

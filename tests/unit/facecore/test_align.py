@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facecore.align import Square, cut, face_square, restore
+from facecore.align import Square, cut, face_square, restore, warped
 from tests.unit.facecore.kit import Pixels, moved
 
 UPRIGHT = np.array([(80, 100), (120, 100), (100, 118), (86, 140), (114, 140)], np.float32)
@@ -184,3 +184,14 @@ def test_images_of_few_pixels_are_cut_too(shape: tuple[int, int]) -> None:
     assert crop.shape == (112, 112, 3)
     assert crop.dtype == np.uint8
     assert (crop == 7).all()
+
+
+@pytest.mark.parametrize("border", [cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE])
+@pytest.mark.parametrize("shape", [(300, 220), (40, 31), (1, 5)])
+def test_a_fourth_channel_changes_no_pixel(border: int, shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (*shape, 3), np.uint8)[:, ::-1]
+    for scale in (0.4, 1, 2.7):
+        matrix = np.asarray(cv2.getRotationMatrix2D((shape[1] / 2, shape[0] / 2), 17, scale), np.float64)
+        plain = cv2.warpAffine(image, matrix, (112, 112), flags=cv2.INTER_LINEAR, borderMode=border)
+        assert (warped(image, matrix, 112, border) == plain).all()
