@@ -28,7 +28,8 @@ def unquote(text: bytes) -> bytes:
     """Undoes percent-encoding, a plus sign being a space.
 
     A photo's base64 has thousands of escapes. Quoted-printable (RFC 2045) has the same ones behind another sign, and
-    the standard library undoes those in C: taken where every escape was a whole one, which the length tells.
+    the standard library undoes those in C: taken where every escape was a whole one, which the signs that are left
+    tell, or else the length.
     """
     if b"+" in text:
         text = text.replace(b"+", b" ")
@@ -36,6 +37,9 @@ def unquote(text: bytes) -> bytes:
         return text
     if not any(sign in text for sign in (b"=", b"\r", b"\n")):
         plain = binascii.a2b_qp(text.replace(b"%", b"="))
+        ends = len(plain) - len(plain.rstrip(b"="))  # as base64 ends; what is no whole escape leaves one, or is cut off
+        if plain.find(b"=", 0, len(plain) - ends) < 0 and text.endswith(b"%3D" * ends) and not text.endswith(b"%"):
+            return plain
         if len(text) - len(plain) == 2 * text.count(b"%"):
             return plain
     return unquote_to_bytes(text)
@@ -49,10 +53,11 @@ def pairs(text: bytes) -> list[tuple[bytes, bytes]]:
     """
     if not text:
         return []
-    if text.count(b"&") >= _MAX_FIELDS:
+    parts = text.split(b"&", _MAX_FIELDS)
+    if len(parts) > _MAX_FIELDS:
         raise Malformed("too many fields")
     found = []
-    for part in text.split(b"&"):
+    for part in parts:
         if part:
             name, _, value = part.partition(b"=")
             found.append((unquote(name), unquote(value)))

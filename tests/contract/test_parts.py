@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import contextlib
 import json
 from typing import Any
@@ -53,6 +54,19 @@ def test_base64_that_is_none_is_refused_and_nothing_else_happens(text: bytes) ->
     except ValueError:
         return
     assert base64text.decode(base64.b64encode(data)) == data
+
+
+@given(st.text("ABz019+/=", max_size=12).map(str.encode))
+def test_base64_is_what_the_standard_library_takes_for_it(text: bytes) -> None:
+    padded = text if b"=" in text else text + b"=" * (-len(text) % 4)
+    try:
+        wanted = binascii.a2b_base64(padded, strict_mode=True) if len(padded) % 4 == 0 else None
+    except binascii.Error:
+        wanted = None
+    try:
+        assert base64text.decode(text) == wanted
+    except ValueError:
+        assert wanted is None
 
 
 @pytest.mark.parametrize("text", [b"A", b"AAAAA", b"AA=A", b"=AAA", b"A===", b"AAAA=", b"AAAA====", b"AA!A", b"\xff"])
