@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .align import Array, Image, Square, cut, face_square, restore
 from .report import ANCESTRIES, EXPRESSIONS, FACE_TYPES, GENDERS, GLASSES, OCCLUSION_PARTS, Choice
-from .sessions import Model
+from .sessions import Model, batched
 
 FIVE = [21, 38, 57, 58, 62]  # eye centres, nose tip and mouth corners among the 72 points
 WORTH = 0.3  # the least probability of a face at which a second look is worth its time
@@ -96,7 +96,7 @@ class FaceNet:
     def _look_once(self, views: Sequence[tuple[Image, Square]]) -> list[FaceAnswers]:
         squares = [square.scaled(self._share) for _, square in views]
         crops = [softened(cut(image, square, self._size)) for (image, _), square in zip(views, squares, strict=True)]
-        out = self._model(crop=np.stack(crops))
+        out = self._model(crop=batched(crops))
         return [self._answers(out, row, crops[row], squares[row]) for row in range(len(crops))]
 
     def _answers(self, out: Mapping[str, Array], row: int, crop: Image, square: Square) -> FaceAnswers:

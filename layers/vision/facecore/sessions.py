@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from time import perf_counter
 from typing import Any
@@ -15,6 +15,11 @@ from .errors import ModelError
 from .registry import ModelEntry, Registry
 
 Array = NDArray[np.float32]
+
+
+def batched(pictures: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Pictures of one shape as a model takes them, (n, height, width, 3); one by itself is not copied."""
+    return pictures[0][None] if len(pictures) == 1 else np.stack(pictures)
 
 
 class Model:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .align import Array, Image, Square, cut, warped
 from .calibration import Calibration
-from .sessions import Model
+from .sessions import Model, batched
 
 DETAIL = 256 / 2.7  # pixels of a box height in the views that the liveness nets learn from
 SOFTENED = 0.6  # crops smaller than this share of the view are softened first, so that they do not alias
@@ -33,7 +33,7 @@ class Liveness:
     def raw(self, views: Sequence[tuple[Image, Array]]) -> list[float]:
         """The uncalibrated logits behind ``score``, positive is live."""
         every = [crops(image, box, *self._scales.values()) for image, box in views]
-        inputs = dict(zip(self._scales, (np.stack(each) for each in zip(*every, strict=True)), strict=True))
+        inputs = dict(zip(self._scales, map(batched, zip(*every, strict=True)), strict=True))
         return [float(value) for value in self._model(**inputs)["live"]]
 
 
@@ -52,7 +52,7 @@ class Synthetic:
 
     def raw(self, views: Sequence[tuple[Image, Square]]) -> list[float]:
         """The uncalibrated logits behind ``score``, positive is synthetic."""
-        faces = np.stack([cut(image, square.scaled(self._share), self._size) for image, square in views])
+        faces = batched([cut(image, square.scaled(self._share), self._size) for image, square in views])
         return [float(value) for value in self._model(face=faces)["synthetic"]]
 
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from facecore.detector import Found
 from facecore.registry import Registry
 from facecore.report import ANCESTRIES, EXPRESSIONS, FACE_TYPES, GENDERS, GLASSES, OCCLUSION_PARTS
 from facecore.sessions import Model
@@ -20,6 +21,7 @@ from tests.onnxfile import FLOAT, UINT8, model, node, port
 
 Pixels = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float32]
+Places = list[tuple[float, float, float, float, float]]  # left, top, width, height, score
 
 # ---- a face
 
@@ -236,3 +238,23 @@ class Fakes:
     @property
     def loaded(self) -> tuple[str, ...]:
         return tuple(sorted(set(self.asked)))
+
+
+class Shown:
+    """A model that finds nothing, or one face at the canvas's middle, and keeps what it was shown."""
+
+    def __init__(self, finds: Callable[[Pixels], Places]) -> None:
+        self.canvases: list[Pixels] = []
+        self._finds = finds
+
+    def __call__(self, canvas: Pixels) -> Places:
+        self.canvases.append(canvas)
+        return self._finds(canvas)
+
+
+def canvas_of(width: int, height: int) -> Pixels:
+    return np.full((height, width, 3), 9, np.uint8)
+
+
+def boxes(found: list[Found]) -> list[list[float]]:
+    return [[round(float(v), 3) for v in face.box] for face in found]
