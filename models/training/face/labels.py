@@ -17,7 +17,7 @@ from ..common.packs import DATA, Image, number, points, rows, stacked
 
 FRAME = 128
 SIDE = 112
-SHARE = 0.86
+SHARE = 0.83
 RACES = {"white": 0, "black": 1, "asian": 2, "indian": 3, "other": 4}
 
 # Flip: point i of the mirrored face is point FLIP[i] of the face.

@@ -8,12 +8,13 @@ it on the nets that it is given.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from facecore.face_net import softened
@@ -21,7 +22,7 @@ from facecore.face_net import softened
 from ..common import augment
 from ..common.nets import shortened
 from ..common.packs import Image
-from .labels import Labels, centre_crop, crop_matrix, load_faces
+from .labels import SHARE, Labels, centre_crop, crop_matrix, load_faces
 from .net import REFINED, FaceModel, FaceNet, Refinement
 from .task import age_loss, cropped, photometric
 
@@ -29,21 +30,22 @@ VIEWS, FIXED = 4, 2  # of every face, half of them mirrored; so many as they are
 EPOCHS, BATCH, RATE, DECAY = 12, 128, 1e-3, 0.1
 OFTEN = 2.0  # how much more often than one of UTKFace a face of SCUT-FBP5500 is drawn
 BEAUTY = 3.0  # weight of its loss
+FITS = 2  # whose mean answers are given
 THREADS = 2
 
 
-def refinement(nets: Sequence[FaceNet], seed: int = 0) -> Refinement:
+def refinement(nets: Sequence[FaceNet]) -> Refinement:
     """Fits the net that answers anew, on training faces of known age or beauty, with the nets as they are."""
-    torch.manual_seed(seed)
     pixels, labels = load_faces()
     known = ~labels.val & (labels.cartoon != 1) & ((labels.sets == "utk") | (labels.sets == "scut"))
     index = np.flatnonzero(known)
     seen = [_seen(FaceModel(nets), pixels, index, view) for view in range(VIEWS)]
-    return fitted(seen, labels, index, seed)
+    return merged([fitted(seen, labels, index, seed) for seed in range(FITS)])
 
 
 def fitted(seen: list[dict[str, Tensor]], labels: Labels, index: NDArray[np.int64], seed: int = 0) -> Refinement:
     """The refinement that answers best for the faces ``index``, by what the nets say of each of their views."""
+    torch.manual_seed(seed)
     first = seen[0]["seen"].float()
     net = Refinement(first.mean(0), first.std(0) + 0.01)
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
@@ -61,6 +63,24 @@ def fitted(seen: list[dict[str, Tensor]], labels: Labels, index: NDArray[np.int6
         optimiser.step()
         schedule.step()
     return net.eval()
+
+
+def merged(fits: Sequence[Refinement]) -> Refinement:
+    """One net, its hidden layer as wide as those of all fits, that gives the mean of their answers."""
+    inner, outer = zip(*map(_layers, fits), strict=True)
+    net = Refinement(fits[0].mean, fits[0].spread, sum(layer.out_features for layer in inner))
+    with torch.no_grad():
+        ours, last = _layers(net)
+        ours.weight.copy_(torch.cat([layer.weight for layer in inner]))
+        ours.bias.copy_(torch.cat([layer.bias for layer in inner]))
+        last.weight.copy_(torch.cat([layer.weight for layer in outer], 1) / len(fits))
+        last.bias.copy_(torch.stack([layer.bias for layer in outer]).mean(0))
+        net.scales.copy_(torch.stack([fit.scales.exp() for fit in fits]).mean(0).log())
+    return net.eval()
+
+
+def _layers(net: Refinement) -> tuple[nn.Linear, nn.Linear]:
+    return cast(nn.Linear, net.inner[1]), net.outer
 
 
 def _loss(out: dict[str, Tensor], labels: Labels, index: NDArray[np.int64]) -> Tensor:
@@ -98,6 +118,8 @@ def _view(frame: Image, view: int, rng: np.random.Generator) -> Image:
     else:
         if rng.random() < 0.3:
             frame = augment.soften(frame, rng, 3.0)
-        matrix = crop_matrix(rng.normal(0, 5), rng.uniform(0.8, 0.92), (rng.normal(0, 0.016), rng.normal(0, 0.016)))
+        matrix = crop_matrix(
+            rng.normal(0, 5), rng.uniform(SHARE - 0.06, SHARE + 0.06), (rng.normal(0, 0.016), rng.normal(0, 0.016))
+        )
         crop = softened(photometric(cropped(frame, matrix), rng))
     return augment.mirrored(crop) if view % 2 else crop
