@@ -2,15 +2,18 @@
 
 The nets learn many things at once, some from a few photos among many of others, and answer each by a linear layer of
 their own. Their pooled features tell more: of beauty, of which few faces have a label, above all. ``publish`` fits
-it on the nets that it is given.
+it on the nets that it is given, in 8 bits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import cast
 
 import numpy as np
+import onnx
+import onnxruntime as ort
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
@@ -20,10 +23,10 @@ from tqdm import tqdm
 from facecore.face_net import softened
 
 from ..common import augment
-from ..common.nets import shortened
 from ..common.packs import Image
+from ..common.stored import Stored
 from .labels import SHARE, Labels, centre_crop, crop_matrix, load_faces
-from .net import REFINED, FaceModel, FaceNet, Refinement
+from .net import REFINED, FaceNet, Refinement
 from .task import age_loss, cropped, photometric
 
 VIEWS, FIXED = 4, 2  # of every face, half of them mirrored; so many as they are, the others changed
@@ -34,13 +37,27 @@ FITS = 2  # whose mean answers are given
 THREADS = 2
 
 
-def refinement(nets: Sequence[FaceNet]) -> Refinement:
-    """Fits the net that answers anew, on training faces of known age or beauty, with the nets as they are."""
+def refinement(path: Path) -> Refinement:
+    """Fits the net that answers anew, on training faces of known age or beauty, with the nets as a file has them.
+
+    Args:
+        path: An exported ``FaceModel`` with a refinement, say `blank`: in 8 bits nets see a little else than in floats.
+    """
     pixels, labels = load_faces()
     known = ~labels.val & (labels.cartoon != 1) & ((labels.sets == "utk") | (labels.sets == "scut"))
     index = np.flatnonzero(known)
-    seen = [_seen(FaceModel(nets), pixels, index, view) for view in range(VIEWS)]
+    look = _looking(path)
+    seen = [_seen(look, pixels, index, view) for view in range(VIEWS)]
     return merged([fitted(seen, labels, index, seed) for seed in range(FITS)])
+
+
+def blank(nets: Sequence[FaceNet]) -> Refinement:
+    """One of no use, with none of the zeros and ones that an export would leave out."""
+    wide = sum(net.heads.in_features + net.blur.in_features for net in nets)
+    net = Refinement(torch.rand(wide) + 0.5, torch.rand(wide) + 0.5)
+    for parameter in net.parameters():
+        nn.init.uniform_(parameter, 0.1, 0.2)
+    return net.eval()
 
 
 def fitted(seen: list[dict[str, Tensor]], labels: Labels, index: NDArray[np.int64], seed: int = 0) -> Refinement:
@@ -97,18 +114,36 @@ def _loss(out: dict[str, Tensor], labels: Labels, index: NDArray[np.int64]) -> T
     return loss
 
 
-def _seen(model: FaceModel, pixels: Image, index: NDArray[np.int64], view: int) -> dict[str, Tensor]:
+Look = Callable[[Image], dict[str, Tensor]]
+
+
+def _looking(path: Path) -> Look:
+    """What a file's nets see and say, under ``seen`` and REFINED, of crops."""
+    model = onnx.load(str(path))
+    stored = Stored(model.graph)
+    (centred,) = stored.takers("refinement.mean")
+    scaled = [f"/refinement/Mul{f'_{i}' if i else ''}_output_0" for i in range(len(REFINED))]
+    names = [centred.input[0], *(stored.maker[name].input[0] for name in scaled)]
+    del model.graph.output[:]
+    model.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+    def look(crops: Image) -> dict[str, Tensor]:
+        found = map(torch.from_numpy, session.run(names, {"crop": crops}))
+        return dict(zip(("seen", *REFINED), found, strict=True))
+
+    return look
+
+
+def _seen(look: Look, pixels: Image, index: NDArray[np.int64], view: int) -> dict[str, Tensor]:
     """What the nets see and say of one view of each face, in half precision: see FIXED."""
     rng = np.random.default_rng(100 + view)
     parts: list[dict[str, Tensor]] = []
-    before = torch.get_num_threads()
-    torch.set_num_threads(THREADS)
     for start in tqdm(range(0, len(index), BATCH), desc=f"view {view + 1} of {VIEWS}", disable=None):
         crops = [_view(np.array(pixels[i]), view, rng) for i in index[start : start + BATCH]]
-        with torch.inference_mode(), shortened():
-            raw = model.raw(torch.from_numpy(np.stack(crops)))
-        parts.append({name: raw[name].half() for name in ("seen", *REFINED)})
-    torch.set_num_threads(before)
+        parts.append({name: each.half() for name, each in look(np.stack(crops)).items()})
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
