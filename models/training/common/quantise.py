@@ -19,12 +19,12 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from .export import tidy
 from .ranges import Range, best_range
 from .stems import lean
+from .stored import inside
 from .trainer import Task
 
 Inputs = Mapping[str, NDArray[np.uint8]]
@@ -98,13 +98,7 @@ def _ranges(model: onnx.ModelProto, kept: list[str], rows: list[Inputs]) -> dict
 
 def _computed(model: onnx.ModelProto, names: list[str], rows: list[Inputs]) -> list[NDArray[np.float32]]:
     """What a model computes under these names, over all rows."""
-    whole = onnx.ModelProto()
-    whole.CopyFrom(model)
-    del whole.graph.output[:]
-    whole.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    session = ort.InferenceSession(whole.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = inside(model, names)
     parts = [session.run(names, dict(row)) for row in rows]
     return [np.concatenate(each) for each in zip(*parts, strict=True)]
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def lean(model: onnx.ModelProto, pictures: Mapping[str, NDArray[np.uint8]]) -> N
     widths = _widths(model)
     graph = model.graph
     for node in list(graph.node):
-        if (stem := _stem(node, Stored(graph))) is not None:
+        if node.op_type == "Conv" and (stem := _stem(node, Stored(graph))) is not None:
             _replace(graph, stem, pictures[stem.picture])
             if stem.mirrored:
                 _mirror(graph, stem.quantise.output[0], widths)
@@ -86,7 +87,8 @@ def rounded(weights: Floats, power: NDArray[np.float64]) -> tuple[NDArray[np.int
     Returns:
         Steps (kernels, places) and what a step is (kernels,).
     """
-    found = [min((_settled(row, np.abs(row).max() / top, power) for top in SCALES), key=_cost) for row in weights]
+    trials = ([_settled(row, np.abs(row).max() / top, power) for top in SCALES] for row in weights)
+    found = [min(each, key=itemgetter(0)) for each in trials]
     return np.stack([steps for _, steps, _ in found]), np.array([scale for _, _, scale in found], np.float32)
 
 
@@ -101,8 +103,6 @@ class _Stem:
 
 
 def _stem(node: onnx.NodeProto, stored: Stored) -> _Stem | None:
-    if node.op_type != "Conv":
-        return None
     name, before = node.input[0], []
     while (maker := stored.maker.get(name)) is not None:
         before.append(maker)
@@ -227,10 +227,6 @@ def _settled(weights: Floats, scale: float, power: NDArray[np.float64]) -> tuple
             return float(change @ power @ change), steps.astype(np.int8), scale
         for move in chosen:
             steps[places[move]] += moves[move]
-
-
-def _cost(found: tuple[float, NDArray[np.int8], float]) -> float:
-    return found[0]
 
 
 def _mirror(graph: onnx.GraphProto, start: str, widths: Mapping[str, int]) -> None:

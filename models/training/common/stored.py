@@ -1,13 +1,14 @@
-"""Weights as a committed model's file holds them: in half precision, or in 8 bits with scales."""
+"""What a model's file holds: weights in half precision or in 8 bits with scales, and what it computes on its way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 from numpy.typing import NDArray
-from onnx import numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 Floats = NDArray[np.float32]
 
@@ -40,3 +41,15 @@ class Stored:
             return whole
         scale, zero = (self.value(each).reshape(-1, *[1] * (whole.ndim - 1)) for each in node.input[1:3])
         return np.asarray((whole - zero) * scale, np.float32)
+
+
+def inside(model: onnx.ModelProto, names: Sequence[str], threads: int = 0) -> ort.InferenceSession:
+    """A session of a model that answers with these of its float tensors; ``threads`` 0 is as many as there are."""
+    whole = onnx.ModelProto()
+    whole.CopyFrom(model)
+    del whole.graph.output[:]
+    whole.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    return ort.InferenceSession(whole.SerializeToString(), options, providers=["CPUExecutionProvider"])

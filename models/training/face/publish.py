@@ -64,6 +64,7 @@ def publish(
     axes = {name: {0: "n"} for name in ("crop", *FaceModel.outputs)}
     face = torch.zeros(2, SIDE, SIDE, 3, dtype=torch.uint8)
     shown = samples(FaceTask(), {"image": "crop"})
+    # once for the refinement to be fitted on what the 8-bit nets see, once more with it
     path = export(FaceModel(nets, blank(nets)), {"crop": face}, FaceModel.outputs, axes, "face")
     quantise(path, shown, fitted=True)
     export(FaceModel(nets, refinement(path)), {"crop": face}, FaceModel.outputs, axes, "face")

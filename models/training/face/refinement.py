@@ -13,7 +13,6 @@ from typing import cast
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ from facecore.face_net import softened
 
 from ..common import augment
 from ..common.packs import Image
-from ..common.stored import Stored
+from ..common.stored import Stored, inside
 from .labels import SHARE, Labels, centre_crop, crop_matrix, load_faces
 from .net import REFINED, FaceNet, Refinement
 from .task import age_loss, cropped, photometric
@@ -35,6 +34,8 @@ OFTEN = 2.0  # how much more often than one of UTKFace a face of SCUT-FBP5500 is
 BEAUTY = 3.0  # weight of its loss
 FITS = 2  # whose mean answers are given
 THREADS = 2
+
+Look = Callable[[Image], dict[str, Tensor]]  # what nets see and say of crops, by name
 
 
 def refinement(path: Path) -> Refinement:
@@ -114,9 +115,6 @@ def _loss(out: dict[str, Tensor], labels: Labels, index: NDArray[np.int64]) -> T
     return loss
 
 
-Look = Callable[[Image], dict[str, Tensor]]
-
-
 def _looking(path: Path) -> Look:
     """What a file's nets see and say, under ``seen`` and REFINED, of crops."""
     model = onnx.load(str(path))
@@ -124,11 +122,7 @@ def _looking(path: Path) -> Look:
     (centred,) = stored.takers("refinement.mean")
     scaled = [f"/refinement/Mul{f'_{i}' if i else ''}_output_0" for i in range(len(REFINED))]
     names = [centred.input[0], *(stored.maker[name].input[0] for name in scaled)]
-    del model.graph.output[:]
-    model.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = THREADS
-    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = inside(model, names, THREADS)
 
     def look(crops: Image) -> dict[str, Tensor]:
         found = map(torch.from_numpy, session.run(names, {"crop": crops}))
