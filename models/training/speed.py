@@ -75,7 +75,7 @@ def recorded() -> Iterator[list[Call]]:
 
 def _parts(photo: bytes, calls: list[Call]) -> Image:
     """Decodes the photo and runs the sessions on inputs that lie ready."""
-    image: Image = simplejpeg.decode_jpeg(photo, "BGR")
+    image: Image = simplejpeg.decode_jpeg(photo, "BGRA")
     for model, inputs in calls:
         model._session.run(None, inputs)
     return image

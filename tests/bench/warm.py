@@ -65,7 +65,7 @@ def _request(made: calls.Functions, contract: Contract, body: tuple[str, str], t
 
 def _parts(photo: bytes, runs: list[Call]) -> dict[str, Callable[[], object]]:
     def decode() -> object:
-        return simplejpeg.decode_jpeg(photo, "BGR")
+        return simplejpeg.decode_jpeg(photo, "BGRA")
 
     def bare() -> None:
         decode()

@@ -66,6 +66,24 @@ def test_lossy_formats_give_nearly_the_pixels(name: str) -> None:
     assert difference(read_photo(LOSSY[name](pixels)), pixels) < 6
 
 
+@pytest.mark.parametrize("name", LOSSY)
+@pytest.mark.parametrize("needed", [1600, 100])
+def test_a_spare_byte_changes_no_pixel(name: str, needed: int) -> None:
+    data = LOSSY[name](photos.portrait())
+    plain, spare = read_photo(data, needed_side=needed), read_photo(data, needed_side=needed, spare=True)
+    assert (spare.bgr[:, :, :3] == plain.bgr).all()
+    assert spare.bgr.shape[2] == 4 if name in ("baseline", "progressive", "restart markers", "4:4:4") else True
+    assert (spare.width, spare.height, spare.scale) == (plain.width, plain.height, plain.scale)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pixels_with_a_spare_byte_are_turned_as_others(orientation: int) -> None:
+    data = photos.with_orientation(photos.wide(160, 120), orientation)
+    spare = read_photo(data, spare=True).bgr
+    assert spare.flags["C_CONTIGUOUS"]
+    assert (spare[:, :, :3] == read_photo(data).bgr).all()
+
+
 def test_grey_becomes_three_equal_channels() -> None:
     grey = photos.portrait()[:, :, 1]
     for data in (photos.encoded(grey, "PNG"), photos.encoded(grey, "BMP"), photos.encoded(grey)):

@@ -6,6 +6,7 @@ larger of 3.4 eye distances and 3.7 eye-mouth distances.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -43,15 +44,15 @@ def face_square(points: Array) -> Square:
     Args:
         points: (5, 2) pixels: image-left eye, image-right eye, nose tip, image-left and image-right mouth corner.
     """
-    eyes, mouth = (points[0] + points[1]) / 2, (points[3] + points[4]) / 2
-    across = points[1] - points[0]
-    side = max(3.4 * float(np.hypot(*across)), 3.7 * float(np.hypot(*(mouth - eyes))), 8.0)
-    x, y = (eyes + mouth) / 2
-    return Square(float(x), float(y), side, float(np.degrees(np.arctan2(across[1], across[0]))))
+    (x0, y0), (x1, y1), _, (x3, y3), (x4, y4) = points.tolist()
+    eyes, mouth = ((x0 + x1) / 2, (y0 + y1) / 2), ((x3 + x4) / 2, (y3 + y4) / 2)
+    side = max(3.4 * math.hypot(x1 - x0, y1 - y0), 3.7 * math.dist(eyes, mouth), 8.0)
+    angle = math.degrees(math.atan2(y1 - y0, x1 - x0))
+    return Square((eyes[0] + mouth[0]) / 2, (eyes[1] + mouth[1]) / 2, side, angle)
 
 
 def cut(image: Image, square: Square, size: int, border: int = cv2.BORDER_REPLICATE) -> Image:
-    """The square as an upright picture of ``size`` x ``size``.
+    """The square of an image, which may have a fourth channel, as an upright picture of ``size`` x ``size`` x 3.
 
     The surroundings are first shrunk by averaging where the square is more than twice as large as asked, so that a
     large face does not alias.
@@ -76,12 +77,12 @@ def cut(image: Image, square: Square, size: int, border: int = cv2.BORDER_REPLIC
 
 
 def warped(image: Image, matrix: NDArray[np.float64], size: int, border: int = cv2.BORDER_CONSTANT) -> Image:
-    """``size`` x ``size`` pixels of an image, by the (2, 3) ``matrix`` from its pixels to theirs, bilinear.
+    """``size`` x ``size`` x 3 pixels of an image, by the (2, 3) ``matrix`` from its pixels to theirs, bilinear.
 
     OpenCV interpolates four channels at once and three one by one: with one more the same pixels take two thirds of the
     time, copies included.
     """
-    four = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA)
+    four = image if image.shape[2] == 4 else cv2.cvtColor(image, cv2.COLOR_BGR2BGRA)
     four = cv2.warpAffine(four, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
     return np.asarray(cv2.cvtColor(four, cv2.COLOR_BGRA2BGR), np.uint8)
 
@@ -100,9 +101,7 @@ def _span(middle: float, reach: float, length: int, times: int) -> tuple[int, in
 
 def restore(points: Array, square: Square, size: int) -> Array:
     """Points (n, 2) of the picture that ``cut`` gave, back in the image's pixels."""
-    angle = np.radians(square.angle)
-    c, s = np.cos(angle), np.sin(angle)
-    rest = (points - (size - 1) / 2) * (square.side / size)
-    x = c * rest[:, 0] - s * rest[:, 1] + square.x
-    y = s * rest[:, 0] + c * rest[:, 1] + square.y
-    return np.stack([x, y], 1).astype(np.float32)
+    angle, scale = math.radians(square.angle), square.side / size
+    c, s = scale * math.cos(angle), scale * math.sin(angle)
+    turned = (points - (size - 1) / 2) @ np.array([[c, s], [-s, c]])
+    return np.asarray(turned + np.array([square.x, square.y]), np.float32)

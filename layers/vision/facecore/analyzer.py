@@ -170,7 +170,7 @@ class Analyzer:
         photos: list[Photo | ImageError] = []
         for image in images:
             try:
-                photos.append(self._timed("intake", read_photo, image, self._max_pixels))
+                photos.append(self._timed("intake", read_photo, image, self._max_pixels, spare=True))
             except ImageError as error:
                 photos.append(error)
         return self._reports(photos, want, faces)

@@ -217,11 +217,13 @@ class Detector:
         if scale < 1:
             small = _shrunk(image, (max(1, round(width * scale)), max(1, round(height * scale))))
         shift = 0 if share == 1 else max(small.shape[:2]) // 2
+        if small.shape[2] == 4:
+            small = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGRA2BGR), np.uint8)
         step = STRIDES[-1]
         shape = tuple(-(-(n + 2 * shift) // step) * step for n in small.shape[:2])
-        canvas = np.zeros((*shape, 3), np.uint8)
-        canvas[shift : shift + small.shape[0], shift : shift + small.shape[1]] = small
-        return canvas, scale, np.array([shift, shift])
+        below, right = (whole - shift - part for whole, part in zip(shape, small.shape, strict=False))
+        canvas = cv2.copyMakeBorder(small, shift, below, shift, right, cv2.BORDER_CONSTANT)
+        return np.asarray(canvas, np.uint8), scale, np.array([shift, shift])
 
     def _decode(
         self, scores: Array, distances: Array, points: Array, shape: tuple[int, ...], least: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -102,12 +103,13 @@ class FaceNet:
     def _answers(self, out: Mapping[str, Array], row: int, crop: Image, square: Square) -> FaceAnswers:
         points = out["landmarks"][row]
         ancestry = choice(ANCESTRIES, out["ancestry"][row])
+        yaw, pitch = out["pose"][row].tolist()
         return FaceAnswers(
             points=restore(points, square, self._size),
             crop=crop,
             crop_points=points,
-            yaw=float(np.clip(out["pose"][row, 0], -90, 90)),
-            pitch=float(np.clip(out["pose"][row, 1], -90, 90)),
+            yaw=min(max(yaw, -90.0), 90.0),
+            pitch=min(max(pitch, -90.0), 90.0),
             age=float(out["age"][row]),
             beauty=float(out["beauty"][row]),
             gender=choice(GENDERS, out["gender"][row]),
@@ -116,7 +118,7 @@ class FaceNet:
             expression=choice(EXPRESSIONS, out["expression"][row]),
             glasses=choice(GLASSES, out["glasses"][row]),
             face_type=choice(FACE_TYPES, out["face_type"][row]),
-            occlusion={part: float(v) for part, v in zip(OCCLUSION_PARTS, out["occlusion"][row], strict=True)},
+            occlusion=dict(zip(OCCLUSION_PARTS, out["occlusion"][row].tolist(), strict=True)),
             blur=float(out["blur"][row]),
             face=float(out["face"][row]),
         )
@@ -133,14 +135,14 @@ def softened(crop: Image) -> Image:
 def _better(given: Square, seen: Square) -> Square | None:
     """The square ``seen`` where it differs from the given one by more than training's own variations."""
     turned = abs((seen.angle - given.angle + 180) % 360 - 180)
-    moved = float(np.hypot(seen.x - given.x, seen.y - given.y)) / given.side
-    scaled = abs(float(np.log(seen.side / given.side)))
+    moved = math.hypot(seen.x - given.x, seen.y - given.y) / given.side
+    scaled = abs(math.log(seen.side / given.side))
     return seen if turned > MISSED_TURN or moved > MISSED_MIDDLE or scaled > MISSED_SIZE else None
 
 
 def choice(names: Sequence[str], values: NDArray[np.float32]) -> Choice:
     """Probabilities by class name."""
-    return Choice({name: float(value) for name, value in zip(names, values, strict=True)})
+    return Choice(dict(zip(names, values.tolist(), strict=True)))
 
 
 def race_of(ancestry: Choice) -> Choice:

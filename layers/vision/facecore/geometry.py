@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -18,8 +19,8 @@ OVER = 0.03  # a box may stand this share of itself over the border before the f
 
 def roll(points: Array) -> float:
     """Degrees, clockwise positive, of the line from image-left to image-right eye centre, (-180, 180]."""
-    x, y = points[LEFT_EYE] - points[RIGHT_EYE]
-    return float(np.degrees(np.arctan2(y, x)))
+    (left, top), (right, bottom) = points[RIGHT_EYE].tolist(), points[LEFT_EYE].tolist()
+    return math.degrees(math.atan2(bottom - top, right - left))
 
 
 def illumination(crop: Image, points: Array) -> float:
@@ -32,18 +33,19 @@ def illumination(crop: Image, points: Array) -> float:
 
 def completeness(box: Array, points: Array, width: int, height: int) -> int:
     """1 when box and points lie inside the image, 0 when the face runs over the border."""
-    over = OVER * float(max(box[2], box[3]))
-    near = np.minimum(box[:2], points.min(0)) >= -over
-    far = np.maximum(box[:2] + box[2:], points.max(0)) <= np.array([width, height]) + over
-    return int(near.all() and far.all())
+    left, top, across, down = box.tolist()
+    (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
+    over = OVER * max(across, down)
+    inside = min(left, top, x0, y0) >= -over
+    return int(inside and max(left + across, x1) <= width + over and max(top + down, y1) <= height + over)
 
 
 def visible(box: Array, width: int, height: int) -> Array:
     """The part (left, top, width, height) of a box that lies in the image; a pixel at the border where none does."""
-    size = np.array([width, height], np.float32)
-    near = np.clip(box[:2], 0, size - 1)
-    far = np.clip(box[:2] + box[2:], near + 1, size)
-    return np.asarray(np.concatenate([near, far - near]), np.float32)
+    left, top, across, down = box.tolist()
+    x, y = min(max(left, 0.0), width - 1.0), min(max(top, 0.0), height - 1.0)
+    right, bottom = min(max(left + across, x + 1), width), min(max(top + down, y + 1), height)
+    return np.array([x, y, right - x, bottom - y], np.float32)
 
 
 def shape_features(points: Array) -> Array:
@@ -53,13 +55,14 @@ def shape_features(points: Array) -> Array:
         (6,) over the width at ear height: the widths at four heights down to beside the chin, the length from the eye
         line to the chin, and the sharpness of the chin (1 - cosine of its angle).
     """
-    contour = points[CONTOUR]
-    ears = max(float(np.linalg.norm(contour[12] - contour[0])), 1e-3)
-    widths = [float(np.linalg.norm(contour[12 - i] - contour[i])) / ears for i in (2, 3, 4, 5)]
-    eyes = (points[RIGHT_EYE] + points[LEFT_EYE]) / 2
-    length = float(np.linalg.norm(contour[6] - eyes)) / ears
-    a, b = contour[4] - contour[6], contour[8] - contour[6]
-    chin = float(a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-3))
+    contour = points[CONTOUR].tolist()
+    ears = max(math.dist(contour[12], contour[0]), 1e-3)
+    widths = [math.dist(contour[12 - i], contour[i]) / ears for i in (2, 3, 4, 5)]
+    (x0, y0), (x1, y1) = points[RIGHT_EYE].tolist(), points[LEFT_EYE].tolist()
+    (x, y), (left_x, left_y), (right_x, right_y) = contour[6], contour[4], contour[8]
+    length = math.dist((x, y), ((x0 + x1) / 2, (y0 + y1) / 2)) / ears
+    along = (left_x - x) * (right_x - x) + (left_y - y) * (right_y - y)
+    chin = along / max(math.dist(contour[4], contour[6]) * math.dist(contour[8], contour[6]), 1e-3)
     return np.array([*widths, length, 1 - chin], np.float32)
 
 
@@ -73,16 +76,13 @@ def face_shape(points: Array, facts: Mapping[str, Any]) -> Choice:
         points: (72, 2) in any similarity frame.
         facts: The registry's ``face_shape`` entry: mean, scale, classes, weights, bias, triangle.
     """
-    features = shape_features(points)
-    z = (features - np.asarray(facts["mean"], np.float32)) / np.asarray(facts["scale"], np.float32)
-    logits = np.asarray(facts["weights"], np.float32) @ z + np.asarray(facts["bias"], np.float32)
-    p = np.exp(logits - logits.max())
-    p /= p.sum()
-    threshold, slope = (float(v) for v in facts["triangle"])
-    triangle = 1 / (1 + np.exp(-(float(features[1]) - threshold) * slope))
-    rest = dict(zip(_names(facts["classes"]), p * (1 - triangle), strict=True))
-    return Choice({name: float(triangle) if name == "triangle" else float(rest[name]) for name in FACE_SHAPES})
-
-
-def _names(classes: Sequence[str]) -> list[str]:
-    return [str(name) for name in classes]
+    features = shape_features(points).tolist()
+    z = [(value - mean) / scale for value, mean, scale in zip(features, facts["mean"], facts["scale"], strict=True)]
+    weighed = [sum(weight * value for weight, value in zip(row, z, strict=True)) for row in facts["weights"]]
+    logits = [value + bias for value, bias in zip(weighed, facts["bias"], strict=True)]
+    odds = [math.exp(logit - max(logits)) for logit in logits]
+    threshold, slope = facts["triangle"]
+    triangle = 1 / (1 + math.exp(min((threshold - features[1]) * slope, 700.0)))
+    share = (1 - triangle) / sum(odds)
+    found = {"triangle": triangle} | {name: share * odd for name, odd in zip(facts["classes"], odds, strict=True)}
+    return Choice({name: found[name] for name in FACE_SHAPES})

@@ -58,6 +58,7 @@ class Photo:
 
     Attributes:
         bgr: uint8, (rows, columns, 3), blue first, contiguous; reduced where the original is far larger than needed.
+            Where ``read_photo`` was told that it may be, (rows, columns, 4) with a fourth byte of no meaning.
         width: Columns of the upright original, pixels.
         height: Rows of the upright original, pixels.
         scale: Pixels of ``bgr`` per pixel of the original along the longer side, 1 or about 1/2, 1/4 or 1/8:
@@ -70,7 +71,7 @@ class Photo:
     scale: float
 
 
-def read_photo(data: bytes, max_pixels: int = MAX_PIXELS, needed_side: int = NEEDED_SIDE) -> Photo:
+def read_photo(data: bytes, max_pixels: int = MAX_PIXELS, needed_side: int = NEEDED_SIDE, spare: bool = False) -> Photo:
     """Decodes a photo.
 
     Transparent pixels are laid over white, as a page shows them; the unused fourth byte of a BMP is ignored. 16-bit
@@ -85,6 +86,8 @@ def read_photo(data: bytes, max_pixels: int = MAX_PIXELS, needed_side: int = NEE
             the detector works below it, and a face that fills a tenth of the frame keeps the 160 pixels that the
             crops are cut at, while the native texture that liveness looks at is only given up in photos that have
             more than twice that to give. 0 never reduces.
+        spare: Whether pixels may have a fourth byte. JPEGs are decoded in the same time to four, which OpenCV shrinks
+            and cuts faster than three.
 
     Raises:
         UnsupportedFormat: Not a JPEG, PNG or BMP.
@@ -103,7 +106,7 @@ def read_photo(data: bytes, max_pixels: int = MAX_PIXELS, needed_side: int = NEE
     orientation = header.orientation
     try:
         if header.format is Format.JPEG:
-            bgr = _decode_jpeg(data, header, step)
+            bgr = _decode_jpeg(data, header, step, "BGRA" if spare else "BGR")
         elif header.format is Format.PNG:
             clean, transparent, orientation = png.sanitise(data, max_pixels * _PNG_BYTES_PER_PIXEL + _PNG_ROOM)
             bgr = _reduce(_decode_png(clean, transparent), step)
@@ -111,7 +114,7 @@ def read_photo(data: bytes, max_pixels: int = MAX_PIXELS, needed_side: int = NEE
             bgr = _reduce(_decode(data, cv2.IMREAD_COLOR), step)
     except cv2.error:
         raise CorruptImage(f"the {header.format} data does not decode") from None
-    if bgr.shape != (-(-header.height // step), -(-header.width // step), 3):
+    if bgr.shape[:2] != (-(-header.height // step), -(-header.width // step)):
         raise CorruptImage(f"the {header.format} data does not have the size that its header states")
     width, height = (header.height, header.width) if orientation > 4 else (header.width, header.height)
     bgr = upright(bgr, orientation)
@@ -141,14 +144,14 @@ def _step(header: Header, needed_side: int) -> int:
     return next((step for step in (8, 4, 2) if needed_side > 0 and side >= step * needed_side), 1)
 
 
-def _decode_jpeg(data: bytes, header: Header, step: int) -> Pixels:
+def _decode_jpeg(data: bytes, header: Header, step: int, layout: str) -> Pixels:
     """Decodes strictly; an oddity gets a second try tidied, and a third that lets oddities pass."""
     rows, columns = -(-header.height // step), -(-header.width // step)
     for strict in (True, True, False):
         if not strict and not has_end(data):
             raise CorruptImage("the JPEG data is cut off")
         try:
-            pixels: Pixels = simplejpeg.decode_jpeg(data, "BGR", min_height=rows, min_width=columns, strict=strict)
+            pixels: Pixels = simplejpeg.decode_jpeg(data, layout, min_height=rows, min_width=columns, strict=strict)
         except KeyError:  # 4:4:1, which libjpeg-turbo knows and simplejpeg does not name
             break
         except ValueError as error:

@@ -130,6 +130,16 @@ def test_the_crops_corners_are_the_squares(angle: float, side: float, size: int)
     assert restore(corners, square, size) == pytest.approx(turned(ends, square), abs=side * 1e-4)
 
 
+@pytest.mark.parametrize("side", [60, 250, 448, 901])
+@pytest.mark.parametrize("angle", [0, 30])
+@pytest.mark.parametrize("border", [cv2.BORDER_REPLICATE, cv2.BORDER_CONSTANT])
+def test_a_spare_channel_changes_no_crop(side: float, angle: float, border: int) -> None:
+    image = noise(500, 600)
+    four = np.dstack([image, noise(500, 600)[:, :, 1]])
+    square = Square(120.3, 140.8, side, angle)
+    assert (cut(four, square, 112, border) == cut(image, square, 112, border)).all()
+
+
 @pytest.mark.parametrize("side", [250, 448, 900, 1700])
 @pytest.mark.parametrize("angle", [0, 30])
 def test_a_fine_pattern_is_averaged_not_aliased(side: float, angle: float) -> None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from facecore import ALL, Analyzer, Face, Field, ModelError, NoFace, Report
+from facecore.intake import read_photo
 from facecore.registry import default_models
 from tests import photos
 from tests.unit.facecore.kit import Pixels
@@ -255,6 +256,11 @@ def test_formats_do_not_matter(analyzer: Analyzer) -> None:
     reports = [analyzer.analyse(photos.encoded(photos.portrait(), kind)) for kind in ("PNG", "BMP")]
     reports.append(analyzer.analyse_image(photos.portrait()))
     assert reports[0] == reports[1] == reports[2]
+
+
+def test_a_file_says_what_its_pixels_say(analyzer: Analyzer) -> None:
+    file = photos.encoded(np.asarray(cv2.resize(photos.portrait(), (1300, 1300)), np.uint8))
+    assert_same(analyzer.analyse(file), analyzer.analyse_image(read_photo(file).bgr))
 
 
 def test_a_batch_says_what_its_photos_say_alone(analyzer: Analyzer) -> None:
