@@ -1,4 +1,4 @@
-"""Photos of 1280 pixels for measuring, many of them with many faces: the scenes have 400 and show large faces."""
+"""Photos of 1280 pixels, many of them with many faces: the scenes have 400 and show large faces."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from .scenes import Photo, load_scenes, without_doubles
 SIZE = (1280, 960)
 CELLS = (320, 160, 107)  # pixels of the squares that scenes are laid into
 SHARE = 0.6  # of its square that a scene takes at least
+LAID = 0.15, 0.8  # of its size that a scene is laid into another with
 
 
-def load_crowds(split: str) -> list[Photo]:
+def load_crowds(split: str, seed: int = 1) -> list[Photo]:
     """Crowds of each kind; scenes that fill no further one are left out."""
     scenes = [without_doubles(photo) for photo in load_scenes(split)]
-    return [photo for cell in CELLS for photo in crowds(scenes, cell)]
+    return [photo for cell in CELLS for photo in crowds(scenes, cell, seed)]
 
 
-def crowds(scenes: list[Photo], cell: int) -> Iterator[Photo]:
+def crowds(scenes: list[Photo], cell: int, seed: int = 1) -> Iterator[Photo]:
     """Scenes in random order, shrunk, never enlarged, and laid side by side into squares of ``cell`` pixels."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     columns, lines = SIZE[0] // cell, SIZE[1] // cell
     order = rng.permutation(len(scenes))
     for first in range(0, len(order) - columns * lines + 1, columns * lines):
@@ -39,6 +40,20 @@ def crowds(scenes: list[Photo], cell: int) -> Iterator[Photo]:
             laid.append((scene.boxes + np.tile(move, 2), scene.points + move, scene.sure))
         boxes, points, sure = (np.concatenate(parts) for parts in zip(*laid, strict=True))
         yield Photo(image, boxes, points, sure)
+
+
+def laid(scenes: list[Photo], seed: int = 1) -> Iterator[Photo]:
+    """Each scene with faces, shrunk and laid somewhere into an enlarged one without any: mostly no face, few large."""
+    rng = np.random.default_rng(seed)
+    empty = [scene for scene in scenes if not len(scene.boxes)]
+    for scene in (scene for scene in scenes if len(scene.boxes)):
+        image = enlarged(empty[int(rng.integers(len(empty)))]).image.copy()
+        part = shrunk(scene, float(rng.uniform(*LAID)))
+        height, width = part.image.shape[:2]
+        left, top = (int(rng.integers(n - m)) for n, m in ((image.shape[1], width), (image.shape[0], height)))
+        image[top : top + height, left : left + width] = part.image
+        move = np.array([left, top], np.float32)
+        yield Photo(image, part.boxes + np.tile(move, 2), part.points + move, part.sure)
 
 
 def enlarged(photo: Photo) -> Photo:

@@ -9,7 +9,7 @@ from facecore.analyzer import Analyzer
 from facecore.geometry import visible
 
 from ..common.packs import MODELS, Image
-from .crowds import enlarged, load_crowds
+from .crowds import enlarged, laid, load_crowds
 from .figures import Find, detector_figures
 from .scenes import Array, load_scenes
 
@@ -19,10 +19,13 @@ def measure() -> dict[str, float]:
     find, scenes = finder(), load_scenes("val")
     figures = detector_figures(find, tqdm(scenes, desc="detector", disable=None))
     crowds = detector_figures(find, tqdm(load_crowds("val"), desc="crowds", disable=None))
+    alone = detector_figures(find, tqdm(laid(scenes), desc="laid", disable=None))
     empty = detector_figures(find, [enlarged(scene) for scene in scenes if not len(scene.boxes)])
     return figures | {
         "recall_32_at_1280": crowds["recall_32"],
         "extra_per_photo_at_1280": crowds["extra_per_photo"],
+        "recall_32_laid": alone["recall_32"],
+        "extra_per_photo_laid": alone["extra_per_photo"],
         "empty_fire_at_1280": empty["empty_fire"],
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.detector.crowds import SIZE, crowds, enlarged, shrunk
+from training.detector.crowds import SIZE, crowds, enlarged, laid, shrunk
 from training.detector.scenes import Photo
 
 
@@ -48,6 +48,23 @@ def test_the_same_crowds_come_again() -> None:
     one, other = (next(crowds(scenes, 320)) for _ in range(2))
     assert np.array_equal(one.image, other.image)
     assert np.array_equal(one.boxes, other.boxes)
+
+
+def empty(value: int) -> Photo:
+    """A grey picture of 400 x 200 pixels without faces."""
+    nobody = np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32), np.zeros(0, bool)
+    return Photo(np.full((200, 400, 3), value, np.uint8), *nobody)
+
+
+def test_scenes_are_laid_into_photos_without_faces() -> None:
+    made = list(laid([scene(40), empty(120), scene(60, sure=False), empty(130), scene(80)]))
+    assert [bool(photo.sure[0]) for photo in made] == [True, False, True], "one for each scene with faces"
+    for photo in made:
+        assert photo.image.shape == (640, 1280, 3)
+        assert (photo.image >= 120).all(2).mean() > 0.7, "mostly the photo without faces"
+        assert lie_on_green(photo)
+        assert photo.points[:, 0] == pytest.approx(photo.boxes[:, :2])
+    assert len({tuple(photo.boxes[0]) for photo in made}) == 3, "each somewhere else"
 
 
 @pytest.mark.parametrize("made", [enlarged(scene(90)), shrunk(scene(90), 0.5), shrunk(scene(90), 1.0)])
