@@ -138,8 +138,7 @@ four times as many crowds and takes no more for one; of laid scenes 94.7 instead
 tight portraits, and of the face pack's validation photos 0.97 instead of 0.42 % then showed no face, so it was left
 out. With the 763 doubtful crops of 14,000 such training photos among them it keeps as many portraits (161 of 172
 doubtful ones, 159 before) and 412 of the 466 doubtful faces in those crowds and laid scenes, 393 before; it takes 32
-things for a face there instead of 20. That was measured on features alone, not
-in a published file.
+things for a face there instead of 20. That was measured on features alone, not in a published file.
 Boxes are compared as they are reported, cut off at the photo's border.
 
 Where a photo ends close around a face (its longer side is more than 0.45 of the photo's), points are off, and the
