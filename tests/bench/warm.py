@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import simplejpeg
-
 from gatekeeper import Contract
 from tests.bench import calls, scenes
 from tests.bench.timing import alternate
-from training.speed import Call, recorded
+from training.speed import Call, decoded, recorded, run_bare
 
 ROUNDS, QUICK = 60, 3
 
@@ -64,15 +62,7 @@ def _request(made: calls.Functions, contract: Contract, body: tuple[str, str], t
 
 
 def _parts(photo: bytes, runs: list[Call]) -> dict[str, Callable[[], object]]:
-    def decode() -> object:
-        return simplejpeg.decode_jpeg(photo, "BGRA")
-
-    def bare() -> None:
-        decode()
-        for model, inputs in runs:
-            model._session.run(None, inputs)
-
-    parts: dict[str, Callable[[], object]] = {"bare": bare, "decode": decode}
+    parts: dict[str, Callable[[], object]] = {"bare": partial(run_bare, photo, runs), "decode": partial(decoded, photo)}
     for model, inputs in runs:
         parts.setdefault(model._name, partial(model._session.run, None, inputs))
     return parts

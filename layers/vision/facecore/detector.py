@@ -221,7 +221,7 @@ class Detector:
             small = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGRA2BGR), np.uint8)
         step = STRIDES[-1]
         shape = tuple(-(-(n + 2 * shift) // step) * step for n in small.shape[:2])
-        below, right = (whole - shift - part for whole, part in zip(shape, small.shape, strict=False))
+        below, right = (whole - shift - part for whole, part in zip(shape, small.shape[:2], strict=True))
         canvas = cv2.copyMakeBorder(small, shift, below, shift, right, cv2.BORDER_CONSTANT)
         return np.asarray(canvas, np.uint8), scale, np.array([shift, shift])
 

@@ -80,7 +80,8 @@ def face_shape(points: Array, facts: Mapping[str, Any]) -> Choice:
     z = [(value - mean) / scale for value, mean, scale in zip(features, facts["mean"], facts["scale"], strict=True)]
     weighed = [sum(weight * value for weight, value in zip(row, z, strict=True)) for row in facts["weights"]]
     logits = [value + bias for value, bias in zip(weighed, facts["bias"], strict=True)]
-    odds = [math.exp(logit - max(logits)) for logit in logits]
+    most = max(logits)
+    odds = [math.exp(logit - most) for logit in logits]
     threshold, slope = facts["triangle"]
     triangle = 1 / (1 + math.exp(min((threshold - features[1]) * slope, 700.0)))
     share = (1 - triangle) / sum(odds)

@@ -114,7 +114,8 @@ def read_photo(data: bytes, max_pixels: int = MAX_PIXELS, needed_side: int = NEE
             bgr = _reduce(_decode(data, cv2.IMREAD_COLOR), step)
     except cv2.error:
         raise CorruptImage(f"the {header.format} data does not decode") from None
-    if bgr.shape[:2] != (-(-header.height // step), -(-header.width // step)):
+    size = (-(-header.height // step), -(-header.width // step))
+    if bgr.shape not in ((*size, 3), (*size, 4 if spare else 3)):
         raise CorruptImage(f"the {header.format} data does not have the size that its header states")
     width, height = (header.height, header.width) if orientation > 4 else (header.width, header.height)
     bgr = upright(bgr, orientation)

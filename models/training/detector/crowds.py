@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
+from ..common.packs import Image
 from .scenes import Photo, load_scenes, without_doubles
 
 SIZE = (1280, 960)
@@ -15,45 +16,50 @@ SHARE = 0.6  # of its square that a scene takes at least
 LAID = 0.15, 0.8  # of its size that a scene is laid into another with
 
 
-def load_crowds(split: str, seed: int = 1) -> list[Photo]:
+def load_crowds(split: str) -> list[Photo]:
     """Crowds of each kind; scenes that fill no further one are left out."""
     scenes = [without_doubles(photo) for photo in load_scenes(split)]
-    return [photo for cell in CELLS for photo in crowds(scenes, cell, seed)]
+    return [photo for cell in CELLS for photo in crowds(scenes, cell)]
 
 
-def crowds(scenes: list[Photo], cell: int, seed: int = 1) -> Iterator[Photo]:
+def crowds(scenes: list[Photo], cell: int) -> Iterator[Photo]:
     """Scenes in random order, shrunk, never enlarged, and laid side by side into squares of ``cell`` pixels."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(1)
     columns, lines = SIZE[0] // cell, SIZE[1] // cell
     order = rng.permutation(len(scenes))
     for first in range(0, len(order) - columns * lines + 1, columns * lines):
         image = np.full((SIZE[1], SIZE[0], 3), 127, np.uint8)
-        laid = []
+        put = []
         for place, which in enumerate(order[first : first + columns * lines]):
             share = float(rng.uniform(SHARE, 1))
             scene = shrunk(scenes[which], min(1.0, cell / max(scenes[which].image.shape)) * share)
             height, width = scene.image.shape[:2]
             left = place % columns * cell + (cell - width) // 2
             top = place // columns * cell + (cell - height) // 2
-            image[top : top + height, left : left + width] = scene.image
-            move = np.array([left, top], np.float32)
-            laid.append((scene.boxes + np.tile(move, 2), scene.points + move, scene.sure))
-        boxes, points, sure = (np.concatenate(parts) for parts in zip(*laid, strict=True))
-        yield Photo(image, boxes, points, sure)
+            put.append(_put(scene, image, left, top))
+        boxes = np.concatenate([scene.boxes for scene in put])
+        points = np.concatenate([scene.points for scene in put])
+        yield Photo(image, boxes, points, np.concatenate([scene.sure for scene in put]))
 
 
-def laid(scenes: list[Photo], seed: int = 1) -> Iterator[Photo]:
-    """Each scene with faces, shrunk and laid somewhere into an enlarged one without any: mostly no face, few large."""
-    rng = np.random.default_rng(seed)
-    empty = [scene for scene in scenes if not len(scene.boxes)]
+def laid(scenes: list[Photo]) -> Iterator[Photo]:
+    """Each scene with faces, shrunk and laid somewhere into an enlarged one without any."""
+    rng = np.random.default_rng(1)
+    empty = [enlarged(scene).image for scene in scenes if not len(scene.boxes)]
     for scene in (scene for scene in scenes if len(scene.boxes)):
-        image = enlarged(empty[int(rng.integers(len(empty)))]).image.copy()
+        image = empty[int(rng.integers(len(empty)))].copy()
         part = shrunk(scene, float(rng.uniform(*LAID)))
         height, width = part.image.shape[:2]
         left, top = (int(rng.integers(n - m)) for n, m in ((image.shape[1], width), (image.shape[0], height)))
-        image[top : top + height, left : left + width] = part.image
-        move = np.array([left, top], np.float32)
-        yield Photo(image, part.boxes + np.tile(move, 2), part.points + move, part.sure)
+        yield _put(part, image, left, top)
+
+
+def _put(photo: Photo, image: Image, left: int, top: int) -> Photo:
+    """The image, into which the photo is laid with its corner there, and the photo's faces in it."""
+    height, width = photo.image.shape[:2]
+    image[top : top + height, left : left + width] = photo.image
+    move = np.array([left, top], np.float32)
+    return Photo(image, photo.boxes + np.tile(move, 2), photo.points + move, photo.sure)
 
 
 def enlarged(photo: Photo) -> Photo:
