@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .goals import GOALS
 from .packs import CARDS
-from .trainer import Recipe
+
+if TYPE_CHECKING:
+    from .trainer import Recipe  # which needs PyTorch
 
 # Set: (name, terms as its makers state them)
 TERMS = {
@@ -73,9 +75,9 @@ def write_card(
             before = "-" if plain is None else goal.shown(plain[key])
             limits = f"{goal.shown(goal.floor)} | {goal.shown(goal.goal)}"
             lines.append(f"| {goal.words} | {goal.shown(figures[key])} | {before} | {limits} |")
-    others = {key: value for key, value in figures.items() if key not in GOALS[name]}
+    others = [_further(key, value) for key, value in figures.items() if key not in GOALS[name]]
     if others:
-        lines += ["", "| further figure | value |", "|---|---|"] + [f"| {k} | {v:.4f} |" for k, v in others.items()]
+        lines += ["", "| further figure | value |", "|---|---|", *others]
     for heading, text in sections:
         lines += ["", f"## {heading}", "", text.strip()]
     lines += ["", "## Hard photos", "", HARD, ""]
@@ -91,6 +93,32 @@ def write_card(
     path = CARDS / f"{name}.md"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def renew_figures(name: str, figures: Mapping[str, float]) -> None:
+    """Puts figures of the committed file, measured anew, into its card; all else stays, those in float too.
+
+    Raises:
+        ValueError: The card's tables lack one of the figures.
+    """
+    path = CARDS / f"{name}.md"
+    lines = path.read_text(encoding="utf-8").split("\n")
+    for key, value in figures.items():
+        goal = GOALS[name].get(key)
+        start = f"| {key if goal is None else goal.words} |"
+        places = [place for place, line in enumerate(lines) if line.startswith(start)]
+        if not places:
+            raise ValueError(f"the card of {name} has no figure {key}")
+        if goal is None:
+            lines[places[0]] = _further(key, value)
+        else:
+            limits = lines[places[0]].removeprefix(start).split("|", 1)[1]
+            lines[places[0]] = f"{start} {goal.shown(value)} |{limits}"
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _further(key: str, value: float) -> str:
+    return f"| {key} | {value:.4f} |"
 
 
 def settings(recipe: Recipe) -> str:
