@@ -33,7 +33,7 @@ P = ParamSpec("P")
 
 # A face that the detector is not sure of is one if its logit and a part of the face net's come to enough.
 SECOND_OPINION = 0.4
-CERTAIN = 2.5
+CERTAIN = 2.6
 SAME_WAY_UP = 60.0  # degrees by which its roll may differ from that of a face that the detector is sure of
 
 

@@ -16,15 +16,16 @@ SHARE = 0.6  # of its square that a scene takes at least
 LAID = 0.15, 0.8  # of its size that a scene is laid into another with
 
 
-def load_crowds(split: str) -> list[Photo]:
+def load_crowds(split: str, seed: int = 1) -> Iterator[Photo]:
     """Crowds of each kind; scenes that fill no further one are left out."""
     scenes = [without_doubles(photo) for photo in load_scenes(split)]
-    return [photo for cell in CELLS for photo in crowds(scenes, cell)]
+    for cell in CELLS:
+        yield from crowds(scenes, cell, seed)
 
 
-def crowds(scenes: list[Photo], cell: int) -> Iterator[Photo]:
+def crowds(scenes: list[Photo], cell: int, seed: int = 1) -> Iterator[Photo]:
     """Scenes in random order, shrunk, never enlarged, and laid side by side into squares of ``cell`` pixels."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     columns, lines = SIZE[0] // cell, SIZE[1] // cell
     order = rng.permutation(len(scenes))
     for first in range(0, len(order) - columns * lines + 1, columns * lines):

@@ -16,7 +16,7 @@ AGES = 101
 PARTS_FLIP = [1, 0, 2, 3, 5, 4, 6]  # of the seven parts in a mirrored face
 WIDTHS = (24, 48, 104, 176, 256)  # channels after the first convolution and after each stage
 BLOCKS = (1, 2, 2, 1)  # residual blocks of each stage
-REFINED = {"age": AGES, "beauty": 1, "gender": 2, "race": 5}
+REFINED = {"age": AGES, "beauty": 1, "gender": 2, "race": 5, "real": 1}
 
 
 class FaceNet(nn.Module):
@@ -137,6 +137,7 @@ class FaceModel(nn.Module):
         x = self.pixels(crop)
         found = [self._mirrored(net(x.flip(3))) if i % 2 else net(x) for i, net in enumerate(self.nets)]
         raw = {name: torch.stack([answers[name] for answers in found]).mean(0) for name in found[0] if name != "seen"}
+        raw["real"] = raw["real"][:, None]
         return raw | {"seen": torch.cat([answers["seen"] for answers in found], 1)}
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
@@ -155,7 +156,7 @@ class FaceModel(nn.Module):
             raw["cartoon"].softmax(1),
             raw["cover"].sigmoid(),
             raw["blur"].sigmoid(),
-            raw["real"].sigmoid(),
+            raw["real"][:, 0].sigmoid(),
         )
 
     def _mirrored(self, raw: dict[str, Tensor]) -> dict[str, Tensor]:

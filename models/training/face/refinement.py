@@ -1,8 +1,9 @@
-"""Answers age, beauty, gender and race anew from all that the nets see, which a small net learns last.
+"""Answers age, beauty, gender, race and whether there is a face anew from all that the nets see, learnt last.
 
 The nets learn many things at once, some from a few photos among many of others, and answer each by a linear layer of
 their own. Their pooled features tell more: of beauty, of which few faces have a label, above all. ``publish`` fits
-it on the nets that it is given, in 8 bits.
+a small net to them, with the nets that it is given as they are in 8 bits. Whether there is a face has a hidden layer of
+its own, fitted on what the detector is not sure of (see ``doubtful``).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from facecore.face_net import softened
 from ..common import augment
 from ..common.packs import Image
 from ..common.stored import Stored, inside
+from .doubtful import Doubtful
 from .labels import SHARE, Labels, centre_crop, crop_matrix, load_faces
 from .net import REFINED, FaceNet, Refinement
 from .task import age_loss, cropped, photometric
@@ -33,23 +35,33 @@ EPOCHS, BATCH, RATE, DECAY = 12, 128, 1e-3, 0.1
 OFTEN = 2.0  # how much more often than one of UTKFace a face of SCUT-FBP5500 is drawn
 BEAUTY = 3.0  # weight of its loss
 FITS = 2  # whose mean answers are given
+HIDDEN, PASSES = 64, 10  # the layer that tells faces, and how often it is shown the doubtful ones
+FACES = 0.15  # what the doubtful faces weigh together in its loss, over what the others do
+# What facecore's analyzer asks, which takes a little more for enough (see the detector's card): whether the detector's
+# logit and so much of this one's make as much.
+ASKED, ENOUGH = 0.4, 2.5
 THREADS = 2
 
 Look = Callable[[Image], dict[str, Tensor]]  # what nets see and say of crops, by name
 
 
-def refinement(path: Path) -> Refinement:
+def refinement(path: Path, doubtful: Doubtful) -> Refinement:
     """Fits the net that answers anew, on training faces of known age or beauty, with the nets as a file has them.
 
     Args:
         path: An exported ``FaceModel`` with a refinement, say `blank`: in 8 bits nets see a little else than in floats.
+        doubtful: What the detector is not sure of in training scenes.
     """
     pixels, labels = load_faces()
     known = ~labels.val & (labels.cartoon != 1) & ((labels.sets == "utk") | (labels.sets == "scut"))
     index = np.flatnonzero(known)
     look = _looking(path)
     seen = [_seen(look, pixels, index, view) for view in range(VIEWS)]
-    return merged([fitted(seen, labels, index, seed) for seed in range(FITS)])
+    found = merged([fitted(seen, labels, index, seed) for seed in range(FITS)])
+    crops = tqdm(range(0, len(doubtful.crops), BATCH), desc="doubtful", disable=None)
+    parts = [look(doubtful.crops[start : start + BATCH]) for start in crops]
+    shown = {name: torch.cat([part[name] for part in parts]) for name in ("seen", "real")}
+    return beside(found, merged([telling(shown, doubtful, found, seed) for seed in range(FITS)]))
 
 
 def blank(nets: Sequence[FaceNet]) -> Refinement:
@@ -80,6 +92,53 @@ def fitted(seen: list[dict[str, Tensor]], labels: Labels, index: NDArray[np.int6
         loss.backward()
         optimiser.step()
         schedule.step()
+    return net.eval()
+
+
+def telling(shown: dict[str, Tensor], doubtful: Doubtful, like: Refinement, seed: int = 0) -> Refinement:
+    """A refinement that answers ``real`` alone anew, so that facecore's question tells the doubtful faces best.
+
+    Args:
+        shown: What the nets see of them and say, by name.
+        doubtful: The same crops, and what they are.
+        like: Whose mean and spread are taken.
+        seed: Of weights and order.
+    """
+    torch.manual_seed(seed)
+    net = Refinement(like.mean, like.spread, HIDDEN, dropped=0.5)
+    sharpness = nn.Parameter(torch.zeros(()))
+    optimiser = torch.optim.AdamW(
+        [{"params": net.parameters(), "weight_decay": 0.3}, {"params": [sharpness], "weight_decay": 0.0}], lr=RATE
+    )
+    truth, scores = torch.from_numpy(doubtful.faces).float(), torch.from_numpy(doubtful.scores)
+    weights = torch.where(truth > 0, FACES * (1 - truth).sum() / truth.sum(), 1.0)
+    rows = torch.Generator().manual_seed(seed)
+    steps = PASSES * len(truth) // BATCH
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    for _ in tqdm(range(steps), desc="tell", disable=None):
+        batch = torch.randint(len(truth), (BATCH,), generator=rows)
+        view = dict.fromkeys(REFINED, shown["real"][batch])  # the others' answers are not looked at
+        real = net(shown["seen"][batch], view)["real"][:, 0]
+        sure = sharpness.exp() * (scores[batch] + ASKED * real - ENOUGH)
+        loss = F.binary_cross_entropy_with_logits(sure, truth[batch], weights[batch])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return net.eval()
+
+
+def beside(one: Refinement, other: Refinement) -> Refinement:
+    """One net for both, of which each answers what the other leaves as it is."""
+    inner, outer = zip(_layers(one), _layers(other), strict=True)
+    net = Refinement(one.mean, one.spread, sum(layer.out_features for layer in inner))
+    with torch.no_grad():
+        ours, last = _layers(net)
+        ours.weight.copy_(torch.cat([layer.weight for layer in inner]))
+        ours.bias.copy_(torch.cat([layer.bias for layer in inner]))
+        last.weight.copy_(torch.cat([layer.weight for layer in outer], 1))
+        last.bias.copy_(outer[0].bias + outer[1].bias)
+        net.scales.copy_(one.scales + other.scales)
     return net.eval()
 
 
