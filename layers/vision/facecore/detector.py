@@ -27,6 +27,7 @@ OVERLAP = 0.4  # boxes that share more than this part of their union are one fac
 MOST = 2000  # cells, the best ones, from which an image's faces are made
 SMALL = 64  # pixels under which a face is looked at once more, at up to twice the side
 HINT = 0.15  # the least score of what may be such a face
+TINY = 24  # pixels under which that is not worth a look, if it is no face yet
 PART = 256  # pixels of the square parts that are looked at then
 CLEAR = 0.5  # the least score of a face there: with less around it more looks like one
 ROOM = 16  # pixels that such a face has around it in its part, at least
@@ -134,7 +135,7 @@ class Detector:
             least = LARGE * unit
             enough = largest and any(self._certain(face, least) for face in faces)
             if small and not enough:  # one by one: such canvases are large
-                hints = [f.box for f in seen[i] if max(f.box[2:]) < SMALL * unit and not self._certain(f, least)]
+                hints = [face.box for face in seen[i] if self._worth_a_look(face, unit)]
                 found[i] = self._merged(faces, self._small(image, hints), SMALL * unit)
         missed = [i for i, faces in enumerate(found) if all(face.score < DOUBTFUL for face in faces)]
         if missed:
@@ -142,6 +143,11 @@ class Detector:
             for i, faces in zip(missed, again, strict=True):
                 found[i] = faces or found[i]
         return found
+
+    def _worth_a_look(self, face: Found, unit: float) -> bool:
+        """Whether a closer look may tell more of what may be a face; ``unit`` pixels were one at the first look."""
+        size = float(max(face.box[2:])) / unit
+        return size < SMALL and not self._certain(face, LARGE * unit) and (size >= TINY or face.score > self.threshold)
 
     def _certain(self, face: Found, least: float) -> bool:
         """Whether the detector is sure of a face of so many pixels at least."""

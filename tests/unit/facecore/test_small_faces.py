@@ -28,9 +28,10 @@ WHOLE, PART = (512, 640), (256, 256)
 
 def test_where_small_faces_are_seen_the_photo_is_looked_at_more_closely() -> None:
     """There alone: where something may be one, with room around it."""
-    seen = patches_from(16, less=0.16)
-    (found,) = Detector(detector_model(seen)).find([crowd(SEEN, UNSEEN, LARGE)])
-    assert boxes(found) == [list(patch[:4]) for patch in (LARGE, SEEN, UNSEEN)]
+    barely = (800, 300, 50, 50, 50)
+    seen = patches_from(28, less=0.16)
+    (found,) = Detector(detector_model(seen)).find([crowd((100, 100, 60, 60, 50), barely, LARGE)])
+    assert boxes(found) == [list(LARGE[:4]), [100, 100, 60, 60], [800, 300, 50, 50]]
     assert [canvas.shape[:2] for canvas in seen.canvases] == [WHOLE, PART, PART]
 
 
@@ -39,6 +40,18 @@ def test_where_nothing_hints_at_a_face_nobody_looks_closer() -> None:
     (found,) = Detector(detector_model(seen)).find([crowd(SEEN, UNSEEN, LARGE)])
     assert boxes(found) == [list(patch[:4]) for patch in (LARGE, SEEN)]
     assert [canvas.shape[:2] for canvas in seen.canvases] == [WHOLE, PART]
+
+
+@pytest.mark.parametrize(
+    ("size", "score", "looked"), [(24, 0.16, True), (23, 0.39, False), (23, 0.41, True), (24, 0.14, False)]
+)
+def test_a_tiny_thing_that_is_no_face_yet_is_not_looked_at(size: int, score: float, looked: bool) -> None:
+    found = [(400, 100, 40, 40, 0.95), (100, 100, size, size, score)]
+    seen = Shown(lambda canvas: found if canvas.shape[1] == 640 else [])  # type: ignore[arg-type, return-value]
+    model = detector_model(seen)
+    model.facts = {**model.facts, "threshold": 0.4}
+    Detector(model).find([canvas_of(1280, 960)])
+    assert [canvas.shape[:2] for canvas in seen.canvases] == [WHOLE, PART][: 1 + looked]
 
 
 def test_small_faces_that_the_first_look_is_sure_of_need_no_closer_one() -> None:
@@ -102,10 +115,10 @@ def test_large_faces_and_small_photos_need_no_closer_look(photo: Pixels) -> None
 
 def test_the_closer_look_is_for_small_faces_alone() -> None:
     """Of what the closer look calls large nothing is believed, and of what the first one saw nothing is lost."""
-    far, hint, near = (60, 60, 63, 63, 0.9), (350, 200, 15, 15, 0.3), (113, 113, 30, 30, 0.9)  # near: of 587, 287 on
+    far, hint, near = (60, 60, 63, 63, 0.9), (350, 200, 25, 25, 0.3), (113, 113, 30, 30, 0.9)  # near: of 597, 297 on
     seen = Shown(lambda canvas: [far, hint] if canvas.shape[1] == 640 else [(150, 2, 104, 130, 0.95), near])
     (found,) = Detector(detector_model(seen)).find([canvas_of(1280, 960)])
-    assert boxes(found) == [[120, 120, 126, 126], [700, 400, 30, 30]]
+    assert boxes(found) == [[120, 120, 126, 126], [710, 410, 30, 30]]
 
 
 @pytest.mark.parametrize(
