@@ -135,7 +135,7 @@ class Detector:
             least = LARGE * unit
             enough = largest and any(self._certain(face, least) for face in faces)
             if small and not enough:  # one by one: such canvases are large
-                hints = [face.box for face in seen[i] if self._worth_a_look(face, unit)]
+                hints = [face.box for face in seen[i] if self._for_a_closer_look(face, unit)]
                 found[i] = self._merged(faces, self._small(image, hints), SMALL * unit)
         missed = [i for i, faces in enumerate(found) if all(face.score < DOUBTFUL for face in faces)]
         if missed:
@@ -144,7 +144,7 @@ class Detector:
                 found[i] = faces or found[i]
         return found
 
-    def _worth_a_look(self, face: Found, unit: float) -> bool:
+    def _for_a_closer_look(self, face: Found, unit: float) -> bool:
         """Whether a closer look may tell more of what may be a face; ``unit`` pixels were one at the first look."""
         size = float(max(face.box[2:])) / unit
         return size < SMALL and not self._certain(face, LARGE * unit) and (size >= TINY or face.score > self.threshold)
