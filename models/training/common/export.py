@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +76,14 @@ def _halve(graph: onnx.ModelProto) -> None:
     graph.graph.node.extend(casts + nodes)
 
 
-def register(name: str, path: Path, entry: dict[str, Any]) -> None:
-    """Sets the registry's entry ``name`` to ``entry`` plus the file's name, size and SHA-256."""
+def register(name: str, path: Path, entry: Mapping[str, Any], figures: Mapping[str, float] | None = None) -> None:
+    """Sets the registry's entry ``name`` to ``entry``, the file's name, size and SHA-256, and its figures if any."""
     models: dict[str, Any] = json.loads(REGISTRY.read_text())["models"] if REGISTRY.exists() else {}
     content = path.read_bytes()
     facts = {"file": path.name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-    models[name] = facts | entry
+    models[name] = facts | dict(entry)
+    if figures is not None:
+        models[name]["figures"] = {key: round(value, 5) for key, value in figures.items()}
     registry = {"version": 1, "models": dict(sorted(models.items()))}
     REGISTRY.write_text(json.dumps(registry, indent=2, ensure_ascii=False) + "\n")
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..common.packs import Image
-from .scenes import Photo, load_scenes, without_doubles
+from .scenes import Photo, without_doubles
 
 SIZE = (1280, 960)
 CELLS = (320, 160, 107)  # pixels of the squares that scenes are laid into
@@ -16,11 +16,11 @@ SHARE = 0.6  # of its square that a scene takes at least
 LAID = 0.15, 0.8  # of its size that a scene is laid into another with
 
 
-def load_crowds(split: str, seed: int = 1) -> Iterator[Photo]:
-    """Crowds of each kind; scenes that fill no further one are left out."""
-    scenes = [without_doubles(photo) for photo in load_scenes(split)]
+def every_crowd(scenes: list[Photo], seed: int = 1) -> Iterator[Photo]:
+    """Crowds of each kind, twice boxed faces to be looked away from; scenes that fill no further one are left out."""
+    known = [without_doubles(scene) for scene in scenes]
     for cell in CELLS:
-        yield from crowds(scenes, cell, seed)
+        yield from crowds(known, cell, seed)
 
 
 def crowds(scenes: list[Photo], cell: int, seed: int = 1) -> Iterator[Photo]:

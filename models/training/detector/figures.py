@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from facecore.geometry import visible
+
 from ..common.packs import Image
 from .scenes import Array, Photo, doubled
 
@@ -51,6 +53,13 @@ def detector_figures(find: Find, photos: Iterable[Photo], least: float = 32) -> 
         "extra_per_photo": extra / count,
         "point_error": float(np.mean(errors)) if errors else float("nan"),
     }
+
+
+def corners(box: Array, image: Image) -> Array:
+    """What an image shows of a box (left, top, width, height), as left, top, right, bottom."""
+    shown = visible(box, *image.shape[1::-1])
+    shown[2:] += shown[:2]
+    return shown
 
 
 def overlaps(box: Array, boxes: Array) -> Array:

@@ -6,11 +6,10 @@ import numpy as np
 from tqdm import tqdm
 
 from facecore.analyzer import Analyzer
-from facecore.geometry import visible
 
 from ..common.packs import MODELS, Image
-from .crowds import enlarged, laid, load_crowds
-from .figures import Find, detector_figures
+from .crowds import enlarged, every_crowd, laid
+from .figures import Find, corners, detector_figures
 from .scenes import Array, load_scenes
 
 
@@ -18,7 +17,7 @@ def measure() -> dict[str, float]:
     """All figures of the committed file on the validation photos."""
     find, scenes = finder(), load_scenes("val")
     figures = detector_figures(find, tqdm(scenes, desc="detector", disable=None))
-    crowds = detector_figures(find, tqdm(load_crowds("val"), desc="crowds", disable=None))
+    crowds = detector_figures(find, tqdm(every_crowd(scenes), desc="crowds", disable=None))
     alone = detector_figures(find, tqdm(laid(scenes), desc="laid", disable=None))
     empty = detector_figures(find, [enlarged(scene) for scene in scenes if not len(scene.boxes)])
     return figures | {
@@ -38,8 +37,6 @@ def finder() -> Find:
         faces = analyzer.locate(image)
         if not faces:
             return np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32)
-        boxes = np.stack([visible(face.box, *image.shape[1::-1]) for face in faces])
-        boxes[:, 2:] += boxes[:, :2]
-        return boxes, np.stack([face.points for face in faces])
+        return np.stack([corners(face.box, image) for face in faces]), np.stack([face.points for face in faces])
 
     return find

@@ -70,7 +70,7 @@ def publish(checkpoint: Path, recipe: Recipe) -> dict[str, float]:
     quantise(path, samples(DetectorTask(), {"image": "image"}, 160), last=False)
     register("detector", path, entry)
     figures = measure()
-    register("detector", path, entry | {"figures": {k: round(v, 5) for k, v in figures.items()}})
+    register("detector", path, entry, figures)
     facts = Registry(MODELS)["detector"].facts
     plot = training_plot("detector", saved["history"], ["recall_32@0.5", "empty_fire@0.5", "point_error@0.5"])
     write_card(

@@ -16,5 +16,5 @@ if __name__ == "__main__":
     entry = Registry(MODELS)["detector"]
     figures = measure()
     renew_figures("detector", figures)
-    register("detector", entry.path, dict(entry.facts) | {"figures": {k: round(v, 5) for k, v in figures.items()}})
+    register("detector", entry.path, entry.facts, figures)
     print(figures)

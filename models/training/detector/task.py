@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ..common.nets import floats
 from ..common.packs import Image
-from .crowds import load_crowds, shrunk
+from .crowds import every_crowd, shrunk
 from .figures import detector_figures
 from .mine import load_false_faces
 from .net import Detector, cells, committed
@@ -35,7 +35,7 @@ class DetectorTask:
         self.canvas = Canvas(train, load_crops(fit_box(train)), load_false_faces(), CROWDS if onward else 0)
         self.net: nn.Module = committed(floats(self._pictures(SET_ON))) if onward else Detector()
         self.val = load_scenes("val")
-        self.crowds = [shrunk(photo, 0.5) for photo in load_crowds("val")]  # as facecore sees them first
+        self.crowds = [shrunk(photo, 0.5) for photo in every_crowd(self.val)]  # as facecore sees them first
         self.cells = cells(SIDE, SIDE)
 
     def _pictures(self, count: int) -> Tensor:

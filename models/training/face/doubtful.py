@@ -18,13 +18,12 @@ from tqdm import tqdm
 from facecore.align import face_square
 from facecore.detector import Detector
 from facecore.face_net import FaceNet
-from facecore.geometry import visible
 from facecore.registry import Registry
 from facecore.sessions import Models
 
 from ..common.packs import MODELS, Image
-from ..detector.crowds import enlarged, laid, load_crowds
-from ..detector.figures import overlaps
+from ..detector.crowds import enlarged, every_crowd, laid
+from ..detector.figures import corners, overlaps
 from ..detector.scenes import Photo, load_scenes
 from .labels import load_faces
 
@@ -49,12 +48,12 @@ class Doubtful:
     faces: NDArray[np.bool_]
 
 
-def look_for_doubtful(split: str = "train") -> Doubtful:
-    """What the committed detector is not sure of in a split's scenes, as they are and at 1280 pixels, and portraits."""
+def look_for_doubtful() -> Doubtful:
+    """What the committed detector is not sure of in training scenes, as they are and at 1280 pixels, and portraits."""
     models = Models(Registry(MODELS), THREADS)
     detector, net = Detector(models["detector"]), FaceNet(models["face"])
     detector.threshold = LEAST
-    return collected(tqdm(_photos(split), desc="look for doubtful faces", disable=None), detector, net)
+    return collected(tqdm(_photos(), desc="look for doubtful faces", disable=None), detector, net)
 
 
 def collected(photos: Iterable[Photo], detector: Detector, net: FaceNet) -> Doubtful:
@@ -66,9 +65,7 @@ def collected(photos: Iterable[Photo], detector: Detector, net: FaceNet) -> Doub
         found = [face for face in detector.find([photo.image])[0] if face.score < detector.sure]
         looked = net.look([(photo.image, face_square(face.points)) for face in found]) if found else []
         for face, answers in zip(found, looked, strict=True):
-            box = visible(face.box, *photo.image.shape[1::-1])
-            box[2:] += box[:2]
-            overlap = overlaps(box, photo.boxes)
+            overlap = overlaps(corners(face.box, photo.image), photo.boxes)
             best = int(overlap.argmax()) if len(overlap) else -1
             shared = float(overlap[best]) if len(overlap) else 0.0
             if (shared >= 0.5 and photo.sure[best]) or shared < 0.3:
@@ -78,16 +75,16 @@ def collected(photos: Iterable[Photo], detector: Detector, net: FaceNet) -> Doub
     return Doubtful(np.stack(crops), np.array(scores, np.float32), np.array(faces))
 
 
-def _photos(split: str) -> Iterator[Photo]:
-    scenes = load_scenes(split)
+def _photos() -> Iterator[Photo]:
+    scenes = load_scenes("train")
     large = (enlarged(scene) for scene in scenes if not len(scene.boxes))  # one by one: all would take gigabytes
-    crowds = (photo for seed in SEEDS for photo in load_crowds(split, seed))
-    return chain(scenes, large, crowds, laid(scenes), _portraits(split))
+    crowds = (photo for seed in SEEDS for photo in every_crowd(scenes, seed))
+    return chain(scenes, large, crowds, laid(scenes), _portraits())
 
 
-def _portraits(split: str) -> Iterator[Photo]:
-    """The face pack's photos, which end close around one face that is in the same place in all."""
+def _portraits() -> Iterator[Photo]:
+    """The face pack's training photos, which end close around one face that is in the same place in all."""
     pixels, labels = load_faces()
     points, sure = np.zeros((1, 5, 2), np.float32), np.ones(1, np.bool_)
-    for row in np.flatnonzero(labels.val == (split == "val")):
+    for row in np.flatnonzero(~labels.val):
         yield Photo(np.array(pixels[row]), PORTRAIT, points, sure)

@@ -61,7 +61,7 @@ class FaceNet(nn.Module):
         out["points"] = self.points(low).float().view(-1, 72, 2)  # (offset from the crop's middle) / side
         out["cover"] = self.cover(low).float()
         out["blur"] = self.blur(mean).float()[:, 0]
-        out["real"] = self.real(high).float()[:, 0]
+        out["real"] = self.real(high).float()
         out["seen"] = torch.cat([high, mean], 1).float()
         return out
 
@@ -137,7 +137,6 @@ class FaceModel(nn.Module):
         x = self.pixels(crop)
         found = [self._mirrored(net(x.flip(3))) if i % 2 else net(x) for i, net in enumerate(self.nets)]
         raw = {name: torch.stack([answers[name] for answers in found]).mean(0) for name in found[0] if name != "seen"}
-        raw["real"] = raw["real"][:, None]
         return raw | {"seen": torch.cat([answers["seen"] for answers in found], 1)}
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:

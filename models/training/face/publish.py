@@ -73,7 +73,7 @@ def publish(
     plain, _ = _measured(path)
     quantise(path, shown, fitted=True)
     figures, facts = _measured(path)
-    register("face", path, facts | {"figures": {k: round(v, 5) for k, v in figures.items()}})
+    register("face", path, facts, figures)
     plot = training_plot("face", history, ["points_median", "hand_mean", "age_mae", "gender", "race", "beauty_r"])
     sections = [
         ("Data and recipe", RECIPE + "\n\n" + "\n\n".join(map(settings, recipes)) + "\n\n" + plot),

@@ -8,7 +8,7 @@ its own, fitted on what the detector is not sure of (see ``doubtful``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from facecore.analyzer import SECOND_OPINION
 from facecore.face_net import softened
 
 from ..common import augment
@@ -36,10 +37,9 @@ OFTEN = 2.0  # how much more often than one of UTKFace a face of SCUT-FBP5500 is
 BEAUTY = 3.0  # weight of its loss
 FITS = 2  # whose mean answers are given
 HIDDEN, PASSES = 64, 10  # the layer that tells faces, and how often it is shown the doubtful ones
+FORGOT, SHRANK = 0.5, 0.3  # its dropout and weight decay
 FACES = 0.15  # what the doubtful faces weigh together in its loss, over what the others do
-# What facecore's analyzer asks, which takes a little more for enough (see the detector's card): whether the detector's
-# logit and so much of this one's make as much.
-ASKED, ENOUGH = 0.4, 2.5
+ENOUGH = 2.5  # a little less than what facecore's analyzer takes for enough: see the detector's card
 THREADS = 2
 
 Look = Callable[[Image], dict[str, Tensor]]  # what nets see and say of crops, by name
@@ -58,10 +58,10 @@ def refinement(path: Path, doubtful: Doubtful) -> Refinement:
     look = _looking(path)
     seen = [_seen(look, pixels, index, view) for view in range(VIEWS)]
     found = merged([fitted(seen, labels, index, seed) for seed in range(FITS)])
-    crops = tqdm(range(0, len(doubtful.crops), BATCH), desc="doubtful", disable=None)
-    parts = [look(doubtful.crops[start : start + BATCH]) for start in crops]
-    shown = {name: torch.cat([part[name] for part in parts]) for name in ("seen", "real")}
-    return beside(found, merged([telling(shown, doubtful, found, seed) for seed in range(FITS)]))
+    starts = tqdm(range(0, len(doubtful.crops), BATCH), desc="doubtful", disable=None)
+    shown = _looked(look, (doubtful.crops[start : start + BATCH] for start in starts))
+    told = merged([telling(shown, doubtful, found, seed) for seed in range(FITS)])
+    return beside([found, told])  # each leaves as it is what the other answers
 
 
 def blank(nets: Sequence[FaceNet]) -> Refinement:
@@ -82,16 +82,13 @@ def fitted(seen: list[dict[str, Tensor]], labels: Labels, index: NDArray[np.int6
     rng = np.random.default_rng(seed)
     chances = np.where(labels.sets[index] == "scut", OFTEN, 1.0)
     chances /= chances.sum()
-    steps = EPOCHS * (len(index) // BATCH)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    for _ in tqdm(range(steps), desc="refine", disable=None):
+
+    def loss() -> Tensor:
         rows = rng.choice(len(index), BATCH, p=chances)
         view = {name: each[rows].float() for name, each in seen[int(rng.integers(len(seen)))].items()}
-        loss = _loss(net(view["seen"], view), labels, index[rows])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
+        return _loss(net(view["seen"], view), labels, index[rows])
+
+    _descend(optimiser, loss, EPOCHS * (len(index) // BATCH), "refine")
     return net.eval()
 
 
@@ -105,55 +102,58 @@ def telling(shown: dict[str, Tensor], doubtful: Doubtful, like: Refinement, seed
         seed: Of weights and order.
     """
     torch.manual_seed(seed)
-    net = Refinement(like.mean, like.spread, HIDDEN, dropped=0.5)
+    net = Refinement(like.mean, like.spread, HIDDEN, FORGOT)
     sharpness = nn.Parameter(torch.zeros(()))
     optimiser = torch.optim.AdamW(
-        [{"params": net.parameters(), "weight_decay": 0.3}, {"params": [sharpness], "weight_decay": 0.0}], lr=RATE
+        [{"params": net.parameters(), "weight_decay": SHRANK}, {"params": [sharpness], "weight_decay": 0.0}], lr=RATE
     )
     truth, scores = torch.from_numpy(doubtful.faces).float(), torch.from_numpy(doubtful.scores)
     weights = torch.where(truth > 0, FACES * (1 - truth).sum() / truth.sum(), 1.0)
     rows = torch.Generator().manual_seed(seed)
-    steps = PASSES * len(truth) // BATCH
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    for _ in tqdm(range(steps), desc="tell", disable=None):
+
+    def loss() -> Tensor:
         batch = torch.randint(len(truth), (BATCH,), generator=rows)
         view = dict.fromkeys(REFINED, shown["real"][batch])  # the others' answers are not looked at
         real = net(shown["seen"][batch], view)["real"][:, 0]
-        sure = sharpness.exp() * (scores[batch] + ASKED * real - ENOUGH)
-        loss = F.binary_cross_entropy_with_logits(sure, truth[batch], weights[batch])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
+        sure = sharpness.exp() * (scores[batch] + SECOND_OPINION * real - ENOUGH)
+        return F.binary_cross_entropy_with_logits(sure, truth[batch], weights[batch])
+
+    _descend(optimiser, loss, PASSES * len(truth) // BATCH, "tell")
     return net.eval()
 
 
-def beside(one: Refinement, other: Refinement) -> Refinement:
-    """One net for both, of which each answers what the other leaves as it is."""
-    inner, outer = zip(_layers(one), _layers(other), strict=True)
-    net = Refinement(one.mean, one.spread, sum(layer.out_features for layer in inner))
+def beside(nets: Sequence[Refinement]) -> Refinement:
+    """One net, its hidden layer as wide as those of all, that adds what each adds and multiplies by what each does."""
+    inner, outer = zip(*map(_layers, nets), strict=True)
+    net = Refinement(nets[0].mean, nets[0].spread, sum(layer.out_features for layer in inner))
     with torch.no_grad():
         ours, last = _layers(net)
         ours.weight.copy_(torch.cat([layer.weight for layer in inner]))
         ours.bias.copy_(torch.cat([layer.bias for layer in inner]))
         last.weight.copy_(torch.cat([layer.weight for layer in outer], 1))
-        last.bias.copy_(outer[0].bias + outer[1].bias)
-        net.scales.copy_(one.scales + other.scales)
+        last.bias.copy_(torch.stack([layer.bias for layer in outer]).sum(0))
+        net.scales.copy_(torch.stack([each.scales for each in nets]).sum(0))
     return net.eval()
 
 
 def merged(fits: Sequence[Refinement]) -> Refinement:
-    """One net, its hidden layer as wide as those of all fits, that gives the mean of their answers."""
-    inner, outer = zip(*map(_layers, fits), strict=True)
-    net = Refinement(fits[0].mean, fits[0].spread, sum(layer.out_features for layer in inner))
+    """One net that gives the mean of all fits' answers."""
+    net = beside(fits)
     with torch.no_grad():
-        ours, last = _layers(net)
-        ours.weight.copy_(torch.cat([layer.weight for layer in inner]))
-        ours.bias.copy_(torch.cat([layer.bias for layer in inner]))
-        last.weight.copy_(torch.cat([layer.weight for layer in outer], 1) / len(fits))
-        last.bias.copy_(torch.stack([layer.bias for layer in outer]).mean(0))
+        net.outer.weight.div_(len(fits))
+        net.outer.bias.div_(len(fits))
         net.scales.copy_(torch.stack([fit.scales.exp() for fit in fits]).mean(0).log())
-    return net.eval()
+    return net
+
+
+def _descend(optimiser: torch.optim.Optimizer, loss: Callable[[], Tensor], steps: int, words: str) -> None:
+    """Brings a loss down, by a rate that falls to zero."""
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    for _ in tqdm(range(steps), desc=words, disable=None):
+        optimiser.zero_grad()
+        loss().backward()
+        optimiser.step()
+        schedule.step()
 
 
 def _layers(net: Refinement) -> tuple[nn.Linear, nn.Linear]:
@@ -193,10 +193,16 @@ def _looking(path: Path) -> Look:
 def _seen(look: Look, pixels: Image, index: NDArray[np.int64], view: int) -> dict[str, Tensor]:
     """What the nets see and say of one view of each face, in half precision: see FIXED."""
     rng = np.random.default_rng(100 + view)
-    parts: list[dict[str, Tensor]] = []
-    for start in tqdm(range(0, len(index), BATCH), desc=f"view {view + 1} of {VIEWS}", disable=None):
-        crops = [_view(np.array(pixels[i]), view, rng) for i in index[start : start + BATCH]]
-        parts.append({name: each.half() for name, each in look(np.stack(crops)).items()})
+    starts = tqdm(range(0, len(index), BATCH), desc=f"view {view + 1} of {VIEWS}", disable=None)
+    batches = (
+        np.stack([_view(np.array(pixels[i]), view, rng) for i in index[start : start + BATCH]]) for start in starts
+    )
+    return {name: each.half() for name, each in _looked(look, batches).items()}
+
+
+def _looked(look: Look, batches: Iterable[Image]) -> dict[str, Tensor]:
+    """What the nets see and say of all crops of these batches."""
+    parts = list(map(look, batches))
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 

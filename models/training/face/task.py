@@ -227,7 +227,7 @@ class FaceTask:
         losses["cover"] = (cover * has).sum() / (has.sum() + 1) * 1.5
         real = batch["real"].float()
         known = ~real.isnan()
-        losses["real"] = F.binary_cross_entropy_with_logits(out["real"][known], real[known])
+        losses["real"] = F.binary_cross_entropy_with_logits(out["real"][known, 0], real[known])
         losses["blur"] = _known(out["blur"].sigmoid(), batch["blur"].float(), F.l1_loss) * 2
         return losses
 

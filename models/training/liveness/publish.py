@@ -96,7 +96,7 @@ def publish(
     }
     register("liveness", path, facts)
     figures = figures_of(raw, views, index)
-    register("liveness", path, facts | {"figures": {k: round(v, 5) for k, v in figures.items()}})
+    register("liveness", path, facts, figures)
     plot = training_plot(
         "liveness", history, ["auc", "casia_rejected_at_1", "phone_rejected_at_1", "all_rejected_at_1"]
     )
