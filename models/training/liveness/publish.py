@@ -297,8 +297,9 @@ faces before 0.781 and 18.9 %.
 With rectangles exchanged between training photos (above), the first has 0.772 and 17.9 % without CASIA-FASD, the near
 net 0.784 and 23.6 %, both as in the file 0.784 and 31.4 %. A seventh to a third of how live photos' logits differ
 follows from sharpness, light, colour and where the photo ends. Less what a linear fit on training's live photos, plain
-and changed, expects by these, the table's last row has 0.812 and 32.8 % without CASIA-FASD, 0.942 and 46.9 % without
-NUAA, but 0.910 and 64.9 % without the phones; less half of it 0.809 and 32.1 %, 0.933 and 45.3 %, 0.933 and 66.8 %."""
+and changed, expects by these, the nets of the table below have 0.812 and 32.8 % without CASIA-FASD, 0.942 and 46.9 %
+without NUAA, but 0.910 and 64.9 % without the phones; less half of it 0.809 and 32.1 %, 0.933 and 45.3 %, 0.933 and
+66.8 %."""
 
 GROUPS = """Live faces of UTKFace's validation split that the committed net refuses at the threshold of 1 %. Race labels
 are noisy; the photos are tight portraits of the web."""
