@@ -21,11 +21,11 @@ from .task import SyntheticTask
 BEFORE = 0.5  # share of the weights of before
 
 
-def mean(trained: Path, to: Path, which: int = 0) -> None:
+def mean(trained: Path, to: Path, which: int = 0, before: float = BEFORE) -> None:
     """Writes a checkpoint of the mean of a finished one and the committed net, 0 the narrow or 1 the deep one."""
     net = shaped(which)
     saved = averaged(trained, net)
-    towards_committed(net, BEFORE, which)
+    towards_committed(net, before, which)
     torch.save(saved | {"net": net.state_dict()}, to)
 
 

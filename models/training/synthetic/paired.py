@@ -2,25 +2,40 @@
 
 ``make train MODEL=synthetic.paired``. A pair is a real face and the same one with parts put in; without pairs such
 parts were hardly seen at all. The narrow net stays beside it. The mean is kept beside the checkpoint, so that
-publishing again publishes the same.
+publishing again publishes the same. ``synthetic.exchanged`` goes on from it.
 """
 
 from __future__ import annotations
 
 from functools import partial
 
-from ..common.trainer import train
+from ..common.trainer import Recipe, train
 from .deep import of
-from .net import committed, stored
-from .onward import mean
+from .net import SyntheticNet, committed, stored
+from .onward import BEFORE, mean
 from .publish import publish
-from .recipe import COMMITTED, PAIRED
+from .recipe import COMMITTED, EXCHANGED, PAIRED
 from .task import BESIDE_PAIRS, SyntheticTask
 
-if __name__ == "__main__":
-    mixed = PAIRED.folder / "mean.pt"
+PAIRS = 0.3  # of the faces
+
+
+def gone_on(recipe: Recipe, before: float = BEFORE, exchanged: float = 0.0) -> SyntheticNet:
+    """The committed deeper net trained on with pairs, in the mean with what it was.
+
+    Args:
+        recipe: How it is trained.
+        before: Share of the weights of before in the mean.
+        exchanged: See ``task.SyntheticTask``.
+    """
+    mixed = recipe.folder / "mean.pt"
     if not mixed.exists():
         start = partial(committed, which=1)
-        task = partial(SyntheticTask, start=start, shares=BESIDE_PAIRS, harder=True, paired=0.3)
-        mean(train(task, PAIRED), mixed, which=1)
-    print(publish([stored(0), of(mixed)], COMMITTED))
+        task = partial(SyntheticTask, start=start, shares=BESIDE_PAIRS, harder=True, paired=PAIRS, exchanged=exchanged)
+        mean(train(task, recipe), mixed, 1, before)
+    return of(mixed)
+
+
+if __name__ == "__main__":
+    before = [recipe for recipe in COMMITTED if recipe != EXCHANGED]
+    print(publish([stored(0), gone_on(PAIRED)], before))

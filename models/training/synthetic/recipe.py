@@ -14,4 +14,5 @@ ONWARD = replace(RECIPE, name="synthetic-onward", epochs=16, rate=5e-4, every=2)
 DEEP = replace(RECIPE, name="synthetic-deep", epochs=12, every=4)
 DEEP_ONWARD = replace(DEEP, name="synthetic-deep-onward", epochs=16, rate=6e-4, every=8, seed=11)
 PAIRED = replace(DEEP_ONWARD, name="synthetic-paired", epochs=14, every=7, seed=17)
-COMMITTED = (ONWARD, DEEP, DEEP_ONWARD, PAIRED)  # the runs that the committed file came of
+EXCHANGED = replace(PAIRED, name="synthetic-exchanged")
+COMMITTED = (ONWARD, DEEP, DEEP_ONWARD, PAIRED, EXCHANGED)  # the runs that the committed file came of

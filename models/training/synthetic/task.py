@@ -8,7 +8,6 @@ cut from the scenes at the generated ones' resolution.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -28,6 +27,7 @@ from .covers import bent
 from .figures import all_figures
 from .frames import HIGH, live_frames, scene_frames
 from .net import SyntheticNet, untrained
+from .samples import Sample, exchanged
 
 FAKE = {"gan": 0.32, "diffusion": 0.1, "composite": 0.29, "made": 0.29}
 GENERATED = {"gan": 0.5, "diffusion": 0.16, "composite": 0.17, "made": 0.17}  # for the net that is better at generators
@@ -51,23 +51,6 @@ EPOCH = 5120
 PAIRED = 2.0  # how much the cells of paired faces count
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What a net learns from.
-
-    Attributes:
-        face: (SIDE, SIDE, 3).
-        fake: 0 to 1.
-        cells: (CELLS * CELLS,) 0 to 1, of each cell.
-        counted: How much the cells count; 0 where nobody knows them.
-    """
-
-    face: Image
-    fake: float
-    cells: NDArray[np.float32]
-    counted: float
-
-
 class SyntheticTask:
     """See common.trainer.Task.
 
@@ -77,7 +60,8 @@ class SyntheticTask:
     and partly covered, labels softer, sets of fakes drawn as the root of their number, and live photos of cameras are
     among the real ones. ``paired`` is the share of a batch that is a real face beside the same one with parts put in,
     both changed alike, so that nothing else tells them apart; each cell's label is how much of it was put in
-    (Li et al., 2020, "Face X-ray for more general face forgery detection").
+    (Li et al., 2020, "Face X-ray for more general face forgery detection"). ``exchanged`` is the share of the other
+    real and generated faces that hold a rectangle of another one.
     """
 
     def __init__(
@@ -87,8 +71,9 @@ class SyntheticTask:
         shares: Mapping[str, float] = FAKE,
         harder: bool = False,
         paired: float = 0.0,
+        exchanged: float = 0.0,
     ) -> None:
-        self.harder, self.paired = harder, paired
+        self.harder, self.paired, self.exchanged = harder, paired, exchanged
         self.shares = {True: shares, False: {**REAL, **LIVES} if harder else REAL}  # of fakes and of real ones
         low, labels = load_faces()
         self.low: Image = np.array(low)  # random reads from disk would take longer than the net
@@ -126,10 +111,12 @@ class SyntheticTask:
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[dict[str, Tensor]]:
         while True:
             samples = [sample for _ in range(int(size * self.paired / 2)) for sample in self._pair(rng)]
-            samples += [self.draw(rng, fake=i % 2 == 0) for i in range(size - len(samples))]
+            alone = [self.draw(rng, fake=i % 2 == 0) for i in range(size - len(samples))]
+            samples += exchanged(alone, self.exchanged, rng) if self.exchanged else alone
             yield {
                 "face": torch.from_numpy(np.stack([sample.face for sample in samples])),
                 "fake": torch.tensor([sample.fake for sample in samples], dtype=torch.float32),
+                "some": torch.tensor([sample.some for sample in samples], dtype=torch.float32),
                 "cells": torch.from_numpy(np.stack([sample.cells for sample in samples])),
                 "counted": torch.tensor([sample.counted for sample in samples], dtype=torch.float32),
             }
@@ -149,7 +136,7 @@ class SyntheticTask:
             label = softened(float(fake))
         else:
             face, label = crop(varied(frame, rng), rng), float(fake)
-        return Sample(face, label, np.full(CELLS**2, label, np.float32), float(name not in COMPOSED))
+        return Sample(face, label, label, np.full(CELLS**2, label, np.float32), float(name not in COMPOSED))
 
     def _put_together(self, rng: np.random.Generator) -> tuple[Image, Image]:
         """A real face of the pack or of a scene, and the same with parts put in."""
@@ -162,16 +149,20 @@ class SyntheticTask:
         faces, inside = alike(pair, put_in(*pair), rng)
         shares = np.zeros_like(inside), inside
         return [
-            Sample(face, float(fake), share.ravel(), PAIRED)
+            Sample(face, float(fake), float(fake), share.ravel(), PAIRED)
             for fake, (face, share) in enumerate(zip(faces, shares, strict=True))
         ]
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         heads = zip(WEIGHTS.items(), cast(SyntheticNet, self.net).heads(floats(batch["face"])), strict=True)
+        told: dict[str, tuple[Tensor, ...]] = {
+            "whole": (batch["fake"],),
+            "some": (batch["some"],),
+            "every": (batch["cells"], batch["counted"]),
+        }
         losses = {}
         for (name, weight), out in heads:
-            told = (batch["cells"], batch["counted"]) if name == "every" else (batch["fake"],)
-            losses[name] = two_class(out, *told) * weight
+            losses[name] = two_class(out, *told[name]) * weight
         return losses
 
     def validate(self, net: nn.Module) -> dict[str, float]:
