@@ -113,6 +113,11 @@ def alike(frames: Sequence[Image], where: Image, rng: np.random.Generator) -> tu
         frames, where = [augment.mirrored(frame) for frame in frames], augment.mirrored(where)
     changes, place = (int(seed) for seed in rng.integers(1 << 31, size=2))
     faces = [crop(mildly(frame, np.random.default_rng(changes)), np.random.default_rng(place)) for frame in frames]
-    inside = crop(where, np.random.default_rng(place))
-    shares = cv2.resize(inside, (CELLS, CELLS), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    shares = in_cells(crop(where, np.random.default_rng(place)))
     return faces, np.asarray(np.clip(shares * PART, 0, 1), np.float32)
+
+
+def in_cells(where: Image) -> NDArray[np.float32]:
+    """How much of each cell, (CELLS, CELLS), 0 to 1, is where (SIDE, SIDE) is 255 and not 0."""
+    shares = cv2.resize(where, (CELLS, CELLS), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    return np.asarray(shares, np.float32)

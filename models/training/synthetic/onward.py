@@ -6,13 +6,14 @@ publishing again publishes the same, though the committed model is another by th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import torch
 
 from ..common.export import averaged
-from ..common.trainer import train
+from ..common.trainer import Recipe, train
 from .net import SyntheticNet, committed, shaped, stored, towards_committed
 from .publish import publish
 from .recipe import COMMITTED, ONWARD
@@ -21,18 +22,25 @@ from .task import SyntheticTask
 BEFORE = 0.5  # share of the weights of before
 
 
-def mean(trained: Path, to: Path, which: int = 0, before: float = BEFORE) -> None:
-    """Writes a checkpoint of the mean of a finished one and the committed net, 0 the narrow or 1 the deep one."""
-    net = shaped(which)
-    saved = averaged(trained, net)
-    towards_committed(net, before, which)
-    torch.save(saved | {"net": net.state_dict()}, to)
+def mean(recipe: Recipe, task: Callable[[], SyntheticTask], which: int = 0, before: float = BEFORE) -> Path:
+    """A checkpoint of the mean of a net trained on from the committed one and of that; made once.
+
+    Args:
+        recipe: How it is trained on; the mean lies in its folder.
+        task: What to train; it starts with the committed net.
+        which: 0 the narrow one, 1 the deep one.
+        before: Share of the committed weights in the mean, 0 to 1.
+    """
+    mixed = recipe.folder / "mean.pt"
+    if not mixed.exists():
+        net = shaped(which)
+        saved = averaged(train(task, recipe), net)
+        towards_committed(net, before, which)
+        torch.save(saved | {"net": net.state_dict()}, mixed)
+    return mixed
 
 
 if __name__ == "__main__":
-    mixed = ONWARD.folder / "mean.pt"
-    if not mixed.exists():
-        mean(train(partial(SyntheticTask, start=committed), ONWARD), mixed)
     net = SyntheticNet()
-    saved = averaged(mixed, net)
+    saved = averaged(mean(ONWARD, partial(SyntheticTask, start=committed)), net)
     print(publish([net, stored(1)], COMMITTED, saved["history"]))

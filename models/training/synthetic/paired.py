@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..common.trainer import Recipe, train
+from ..common.trainer import Recipe
 from .deep import of
 from .net import SyntheticNet, committed, stored
 from .onward import BEFORE, mean
 from .publish import publish
-from .recipe import COMMITTED, EXCHANGED, PAIRED
+from .recipe import DEEP, DEEP_ONWARD, ONWARD, PAIRED
 from .task import BESIDE_PAIRS, SyntheticTask
 
 PAIRS = 0.3  # of the faces
@@ -28,14 +28,10 @@ def gone_on(recipe: Recipe, before: float = BEFORE, exchanged: float = 0.0) -> S
         before: Share of the weights of before in the mean.
         exchanged: See ``task.SyntheticTask``.
     """
-    mixed = recipe.folder / "mean.pt"
-    if not mixed.exists():
-        start = partial(committed, which=1)
-        task = partial(SyntheticTask, start=start, shares=BESIDE_PAIRS, harder=True, paired=PAIRS, exchanged=exchanged)
-        mean(train(task, recipe), mixed, 1, before)
-    return of(mixed)
+    start = partial(committed, which=1)
+    task = partial(SyntheticTask, start=start, shares=BESIDE_PAIRS, harder=True, paired=PAIRS, exchanged=exchanged)
+    return of(mean(recipe, task, 1, before))
 
 
 if __name__ == "__main__":
-    before = [recipe for recipe in COMMITTED if recipe != EXCHANGED]
-    print(publish([stored(0), gone_on(PAIRED)], before))
+    print(publish([stored(0), gone_on(PAIRED)], [ONWARD, DEEP, DEEP_ONWARD, PAIRED]))

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..common.packs import Image
-from .changes import CELLS
+from .changes import in_cells
 
 Rng = np.random.Generator
 AREA = (0.15, 0.6)  # of a rectangle, as a share of the picture's
@@ -68,7 +67,7 @@ def _rectangle(side: int, rng: Rng) -> Image:
 
 def _put(sample: Sample, other: Sample, where: Image) -> Sample:
     """The sample with the other's pixels and labels where ``where`` is 255."""
-    inside = np.asarray(cv2.resize(where, (CELLS, CELLS), interpolation=cv2.INTER_AREA).ravel() / 255, np.float32)
+    inside = in_cells(where).ravel()
     part = float(where.mean()) / 255
     return replace(
         sample,
