@@ -29,7 +29,7 @@ def new_models(observe: Observe) -> Models:
     from facecore.registry import Registry
     from facecore.sessions import Models
 
-    return Models(Registry(), _threads(), observe)
+    return Models(Registry(), _number("FACEGATE_MODEL_THREADS"), observe)
 
 
 def new_analyzer(observe: Observe, models: Models | None = None) -> Analyzer:
@@ -45,8 +45,9 @@ def new_analyzer(observe: Observe, models: Models | None = None) -> Analyzer:
     ready = models or new_models(observe)
     from facecore.analyzer import Analyzer
 
-    return Analyzer(ready, _threads(), observe=observe)
+    at_once = max(1, _number("FACEGATE_THREADS"))  # calls that are worked on; a call of eight photos is one
+    return Analyzer(ready, _number("FACEGATE_MODEL_THREADS"), observe=observe, unpacked=at_once)
 
 
-def _threads() -> int:
-    return int(os.environ.get("FACEGATE_MODEL_THREADS", "1"))
+def _number(name: str) -> int:
+    return int(os.environ.get(name, "1"))

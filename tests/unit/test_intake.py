@@ -119,6 +119,22 @@ def test_transparent_palette_entry_shows_white() -> None:
     assert read_photo(data).bgr.tolist() == [[[255, 255, 255], [60, 50, 40]]] * 2
 
 
+@pytest.mark.parametrize(
+    ("depth", "row", "hole", "shown"),
+    [
+        (1, b"\x0f", 0, [255] * 8),
+        (2, b"\x1b", 2, [0, 85, 255, 255]),
+        (4, b"\x5a", 5, [255, 170]),
+        (8, b"\x07\x09", 9, [7, 255]),
+        (16, b"\x12\x34\x12\x35", 0x1235, [18, 255]),
+    ],
+)
+def test_a_transparent_grey_shows_white(depth: int, row: bytes, hole: int, shown: list[int]) -> None:
+    mark = struct.pack(">H", hole)
+    data = photos.png((len(shown), 1, depth, 0, 0, 0, 0), b"\x00" + row, (b"tRNS", mark))
+    assert read_photo(data).bgr.tolist() == [[[value] * 3 for value in shown]]
+
+
 def test_palette_index_past_the_palette_is_black_and_silent(capfd: pytest.CaptureFixture[str]) -> None:
     data = photos.png((2, 1, 8, 3, 0, 0, 0), b"\x00\x00\x09", (b"PLTE", bytes((10, 20, 30))))
     assert read_photo(data).bgr.tolist() == [[[30, 20, 10], [0, 0, 0]]]

@@ -25,6 +25,7 @@ from .face_net import FaceAnswers, FaceNet
 from .intake import MAX_PIXELS, Photo, read_photo
 from .registry import FROM_FACE_NET, Registry, needed
 from .report import ALL, Box, Face, Field, Pose, Quality, Report
+from .room import Room
 from .sessions import Model, Models
 from .spoofing import Liveness, Synthetic
 
@@ -59,6 +60,7 @@ class Analyzer:
         max_pixels: int = MAX_PIXELS,
         observe: Callable[[str, float], None] | None = None,
         lanes: int | None = None,
+        unpacked: int | None = None,
     ) -> None:
         """Opens the registry; loads nothing yet.
 
@@ -72,6 +74,8 @@ class Analyzer:
                 their photos), ``load.NAME`` of a model. What ends in an error is told, too.
             lanes: Threads over which the photos of a batch and the models to load are shared out, >= 1; None takes one
                 for each processor.
+            unpacked: How many photos of ``max_pixels`` may be unpacked at once, >= 1, in all lanes of all threads;
+                smaller ones as many as fit into their room. None takes one for each lane.
 
         Raises:
             ModelError: There is no readable registry.
@@ -84,6 +88,7 @@ class Analyzer:
         self._max_pixels = max_pixels
         self._observe = observe
         self._lanes = lanes or os.cpu_count() or 1
+        self._room = Room(max_pixels * (unpacked or self._lanes))
 
     @cached_property
     def _detector(self) -> Detector:
@@ -170,7 +175,7 @@ class Analyzer:
         photos: list[Photo | ImageError] = []
         for image in images:
             try:
-                photos.append(self._timed("intake", read_photo, image, self._max_pixels, spare=True))
+                photos.append(self._timed("intake", read_photo, image, self._max_pixels, spare=True, room=self._room))
             except ImageError as error:
                 photos.append(error)
         return self._reports(photos, want, faces)

@@ -10,6 +10,7 @@ facecore.png); BMPs are measured.
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import cv2
@@ -20,6 +21,7 @@ import simplejpeg
 from . import png
 from .errors import CorruptImage, ImageTooLarge
 from .headers import Format, Header, has_end, read_header, tidied
+from .room import Room
 
 MAX_PIXELS = 25_000_000
 MAX_SIDE = 65_535  # what a JPEG can state; no camera makes more, and OpenCV refuses sides of 2**20
@@ -71,7 +73,13 @@ class Photo:
     scale: float
 
 
-def read_photo(data: bytes, max_pixels: int = MAX_PIXELS, needed_side: int = NEEDED_SIDE, spare: bool = False) -> Photo:
+def read_photo(
+    data: bytes,
+    max_pixels: int = MAX_PIXELS,
+    needed_side: int = NEEDED_SIDE,
+    spare: bool = False,
+    room: Room | None = None,
+) -> Photo:
     """Decodes a photo.
 
     Transparent pixels are laid over white, as a page shows them; the unused fourth byte of a BMP is ignored. 16-bit
@@ -88,6 +96,7 @@ def read_photo(data: bytes, max_pixels: int = MAX_PIXELS, needed_side: int = NEE
             more than twice that to give. 0 never reduces.
         spare: Whether pixels may have a fourth byte. JPEGs are decoded in the same time to four, which OpenCV shrinks
             and cuts faster than three.
+        room: Where the photo's pixels have to fit beside those that other threads unpack; None waits for nobody.
 
     Raises:
         UnsupportedFormat: Not a JPEG, PNG or BMP.
@@ -102,14 +111,19 @@ def read_photo(data: bytes, max_pixels: int = MAX_PIXELS, needed_side: int = NEE
         raise ImageTooLarge(f"{header.width} x {header.height} pixels, at most {max_pixels} are read")
     if header.scans * header.width * header.height > _PASSES * max_pixels:
         raise CorruptImage(f"the JPEG goes over its pixels {header.scans} times")
-    step = _step(header, needed_side)
+    with room.taken(header.width * header.height) if room else nullcontext():
+        return _unpacked(data, header, max_pixels, _step(header, needed_side), spare)
+
+
+def _unpacked(data: bytes, header: Header, max_pixels: int, step: int, spare: bool) -> Photo:
     orientation = header.orientation
     try:
         if header.format is Format.JPEG:
             bgr = _decode_jpeg(data, header, step, "BGRA" if spare else "BGR")
         elif header.format is Format.PNG:
-            clean, transparent, orientation = png.sanitise(data, max_pixels * _PNG_BYTES_PER_PIXEL + _PNG_ROOM)
-            bgr = _reduce(_decode_png(clean, transparent), step)
+            clean = png.sanitise(data, max_pixels * _PNG_BYTES_PER_PIXEL + _PNG_ROOM)
+            orientation = clean.orientation
+            bgr = _reduce(_decode_png(clean), step)
         else:
             bgr = _reduce(_decode(data, cv2.IMREAD_COLOR), step)
     except cv2.error:
@@ -164,10 +178,17 @@ def _decode_jpeg(data: bytes, header: Header, step: int, layout: str) -> Pixels:
     return _decode(data, _REDUCED[step])
 
 
-def _decode_png(clean: bytearray, transparent: bool) -> Pixels:
-    if not transparent:
-        return _decode(clean, cv2.IMREAD_COLOR)
-    pixels = _decode(clean, cv2.IMREAD_UNCHANGED)
+def _decode_png(clean: png.Clean) -> Pixels:
+    if clean.hole is not None:
+        grey = _decode(clean.data, cv2.IMREAD_UNCHANGED)
+        hole = grey == clean.hole
+        if grey.dtype == np.uint16:
+            grey = (grey >> 8).astype(np.uint8)
+        grey[hole] = 255
+        return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)  # type: ignore[return-value]
+    if not clean.transparent:
+        return _decode(clean.data, cv2.IMREAD_COLOR)
+    pixels = _decode(clean.data, cv2.IMREAD_UNCHANGED)
     shown = np.empty((*pixels.shape[:2], 3), np.uint8)
     rows = max(1, _BAND // pixels.shape[1])
     for top in range(0, len(pixels), rows):  # a band at a time: the whole at once would be held several times over

@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,20 +20,35 @@ from .errors import CorruptImage, ImageTooLarge
 from .headers import PNG_SIGNATURE, exif_orientation
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-_PALETTE = 3
+_GREY, _RGB, _PALETTE = 0, 2, 3
 _BLOCK = 65_535  # the longest stored block of a deflate stream
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
 
-def sanitise(data: bytes, most: int) -> tuple[bytearray, bool, int]:
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """A PNG rewritten.
+
+    Attributes:
+        data: The file.
+        transparent: Whether it decodes to pixels with an alpha.
+        hole: The sample of a grey PNG that is transparent, as decoded: of 16 bits where those have as many, else of 8.
+            The decoder knows of none.
+        orientation: EXIF's, 1 .. 8.
+    """
+
+    data: bytearray
+    transparent: bool
+    hole: int | None
+    orientation: int
+
+
+def sanitise(data: bytes, most: int) -> Clean:
     """Checks a PNG whose header has been read and rewrites it.
 
     Args:
         data: The whole file, beginning with a valid IHDR.
         most: Bytes, the most that its pixels may take unpacked.
-
-    Returns:
-        The rewritten file, whether it holds transparency, and the EXIF orientation (1 .. 8).
 
     Raises:
         CorruptImage: A chunk is cut off or altered, the end is missing, or the pixels do not inflate.
@@ -51,19 +67,23 @@ def sanitise(data: bytes, most: int) -> tuple[bytearray, bool, int]:
     if (needed := sum(count * stride for count, stride in rows)) > most:
         raise ImageTooLarge(f"the PNG unpacks to {needed} bytes, at most {most} are read")
     parts = [PNG_SIGNATURE, _chunk(b"IHDR", header)]
-    transparent = colour in (4, 6)
+    transparent, hole, marked = colour in (4, 6), None, kept.get(b"tRNS", b"")
     if colour == _PALETTE:
         palette = kept.get(b"PLTE", b"")
         if not palette or len(palette) % 3 or len(palette) > 768:
             raise CorruptImage("the PNG has no valid palette")
         parts.append(_chunk(b"PLTE", palette.ljust(3 << depth, b"\x00")[: 3 << depth]))
-        if alpha := kept.get(b"tRNS", b"")[: 1 << depth]:
+        if alpha := marked[: 1 << depth]:
             parts.append(_chunk(b"tRNS", alpha))
             transparent = True
-    elif colour == 2 and len(kept.get(b"tRNS", b"")) == 6:
-        parts.append(_chunk(b"tRNS", kept[b"tRNS"]))
+    elif colour == _RGB and len(marked) == 6:
+        parts.append(_chunk(b"tRNS", marked))
         transparent = True
-    return _with_pixels(b"".join(parts), packed, rows), transparent, exif_orientation(kept.get(b"eXIf", b""))
+    elif colour == _GREY and len(marked) == 2:
+        hole = int.from_bytes(marked) & ((1 << depth) - 1)  # the specification's words: bits above the depth are 0
+        hole = hole * 255 // ((1 << depth) - 1) if depth < 16 else hole
+    made = _with_pixels(b"".join(parts), packed, rows)
+    return Clean(made, transparent, hole, exif_orientation(kept.get(b"eXIf", b"")))
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
