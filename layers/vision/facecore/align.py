@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+AROUND_BOX = 1.35  # side of the packs' framing over that of a face's box
+
 Image = NDArray[np.uint8]
 Array = NDArray[np.float32]
 
@@ -49,6 +51,17 @@ def face_square(points: Array) -> Square:
     side = max(3.4 * math.hypot(x1 - x0, y1 - y0), 3.7 * math.dist(eyes, mouth), 8.0)
     angle = math.degrees(math.atan2(y1 - y0, x1 - x0))
     return Square((eyes[0] + mouth[0]) / 2, (eyes[1] + mouth[1]) / 2, side, angle)
+
+
+def every_way_up(box: Array) -> list[Square]:
+    """Squares about a face's box, turned by each eighth of a circle.
+
+    Args:
+        box: (4,) left, top, width, height, pixels.
+    """
+    left, top, width, height = box.tolist()
+    side = max(AROUND_BOX * max(width, height), 8.0)
+    return [Square(left + width / 2, top + height / 2, side, turn) for turn in (45.0 * i for i in range(8))]
 
 
 def cut(image: Image, square: Square, size: int, border: int = cv2.BORDER_REPLICATE) -> Image:

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import geometry
-from .align import Square, face_square
+from .align import Square, every_way_up, face_square
 from .detector import Detector, Found
 from .errors import ImageError, ModelError, NoFace
-from .face_net import FaceAnswers, FaceNet
+from .face_net import FIVE, FaceAnswers, FaceNet
 from .intake import MAX_PIXELS, Photo, read_photo
 from .registry import FROM_FACE_NET, Registry, needed
 from .report import ALL, Box, Face, Field, Pose, Quality, Report
@@ -35,6 +35,7 @@ P = ParamSpec("P")
 # A face that the detector is not sure of is one if its logit and a part of the face net's come to enough.
 SECOND_OPINION = 0.4
 CERTAIN = 2.6
+KNOWN = 0.99  # at least, of faces that the face net sees upright; turned far, a detector's face is mostly under it
 SAME_WAY_UP = 60.0  # degrees by which its roll may differ from that of a face that the detector is sure of
 
 
@@ -256,6 +257,24 @@ class Analyzer:
             for seen, answers in zip(fresh, looked, strict=True):
                 seen.answers = answers
 
+    def _turn(self, faces: list[_Seen]) -> None:
+        """Looks every way up at faces that the face net does not know: those that are turned far have wrong points.
+
+        Largest first; in every photo the first one that is known, or stays unknown, ends it.
+        """
+        known: set[int] = set()  # photos
+        for seen in faces:
+            if id(seen.photo) in known:
+                continue
+            known.add(id(seen.photo))
+            if seen.found.score < self._detector.sure or seen.answers is None or seen.answers.face >= KNOWN:
+                continue
+            views = [(seen.photo.bgr, square) for square in every_way_up(seen.found.box)]
+            best = max(self._timed("face", self._face_net.look, views), key=lambda answers: answers.face)
+            if best.face >= KNOWN:
+                seen.answers, seen.square = best, face_square(best.points[FIVE])
+                known.discard(id(seen.photo))  # others in it may be turned, too
+
     def _fill(self, faces: list[_Seen], want: frozenset[Field]) -> None:
         if not faces:
             return
@@ -263,6 +282,7 @@ class Analyzer:
             self._come_closer(faces)
         if want & FROM_FACE_NET:
             self._look(faces)
+            self._turn(faces)
         if Field.LIVENESS in want:
             scores = self._timed("liveness", self._liveness.score, [(s.photo.bgr, s.found.box) for s in faces])
             for seen, score in zip(faces, scores, strict=True):

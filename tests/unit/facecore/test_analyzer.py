@@ -344,3 +344,54 @@ def test_what_a_registry_entry_lacks_is_named(
 def test_a_report_is_json(analyzer: Analyzer) -> None:
     report = analyzer.analyse(png(THREE))
     assert Report.from_dict(json.loads(json.dumps(report.as_dict()))) == report
+
+
+# ---- faces that are turned far
+
+
+def unknown(fakes: Fakes, known: Sequence[int], chance: float = 0.5) -> list[int]:
+    """Has the face net know a face in these of the eight views of it alone; gives how many views each look was of."""
+    run, shown = fakes.models["face"].run, []
+
+    def look(crop: Any) -> Any:
+        shown.append(len(crop))
+        faces = np.full(len(crop), chance, np.float32)
+        if len(crop) == 8:
+            faces[list(known)] = 0.999
+        return {**run(crop=crop), "face": faces}
+
+    fakes.models["face"].run = look
+    return shown
+
+
+def test_a_face_that_the_net_does_not_know_is_looked_at_every_way_up(analyzer: Analyzer, fakes: Fakes) -> None:
+    shown = unknown(fakes, [3])
+    (face,) = analyzer.analyse(png(ONE), FACE_NET).faces
+    assert shown[:2] == [1, 8]
+    assert face.pose is not None
+    assert face.pose.roll == pytest.approx(135, abs=1)
+    assert face.box.rotation == face.pose.roll
+
+
+def test_a_face_that_is_known_no_way_up_stays_as_it_was(analyzer: Analyzer, fakes: Fakes) -> None:
+    shown = unknown(fakes, [])
+    (face,) = analyzer.analyse(png(ONE), FACE_NET).faces
+    assert shown.count(8) >= 1
+    assert face.pose is not None
+    assert face.pose.roll == pytest.approx(0, abs=1)
+
+
+def test_a_face_that_the_net_knows_is_looked_at_once(analyzer: Analyzer, fakes: Fakes) -> None:
+    shown = unknown(fakes, [3], chance=0.995)
+    analyzer.analyse(png(ONE), FACE_NET)
+    assert set(shown) == {1}
+
+
+def test_others_are_looked_at_every_way_up_after_one_that_was_turned(analyzer: Analyzer, fakes: Fakes) -> None:
+    shown = unknown(fakes, [2])
+    faces = analyzer.analyse(png(THREE), FACE_NET).faces
+    assert shown.count(8) == 3
+    assert [round(face.box.rotation) for face in faces] == [90, 90, 90]
+    shown = unknown(fakes, [])
+    analyzer.analyse(png(THREE), FACE_NET)
+    assert shown.count(8) == 1, "the largest was not turned, so nobody asks about the rest"

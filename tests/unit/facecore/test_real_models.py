@@ -169,6 +169,16 @@ def test_turned_in_its_pixels_the_face_turns(analyzer: Analyzer, portrait: Face,
     assert face.pose.yaw == pytest.approx(portrait.pose.yaw, abs=8)
 
 
+@pytest.mark.parametrize("degrees", [60, 90, 120, 135, 180, 210, 240, 270, 300])
+def test_turned_far_it_is_still_the_same_face(analyzer: Analyzer, portrait: Face, degrees: float) -> None:
+    face = look(analyzer, photos.rotated(degrees))
+    assert portrait.pose is not None
+    assert face.pose is not None
+    assert (face.pose.roll - portrait.pose.roll - degrees + 180) % 360 - 180 == pytest.approx(0, abs=6)
+    assert face.gender is not None
+    assert face.gender.type == "female"
+
+
 def test_mirrored_left_is_right(analyzer: Analyzer, portrait: Face) -> None:
     face = look(analyzer, photos.portrait()[:, ::-1])
     assert portrait.pose is not None
