@@ -92,6 +92,21 @@ def test_a_large_photo_is_made_smaller(page: Page, tmp_path: Path, contract: str
     assert page.text("#code") == ("Code 5" if contract == "market" else "Code 222304")
 
 
+def test_a_large_photo_that_is_made_smaller_shows_white_where_it_is_transparent(page: Page, tmp_path: Path) -> None:
+    """As the server shows it where it is sent as it is."""
+    large = tmp_path / "large.png"
+    noise = Image.effect_noise((1400, 1400), 80).convert("RGB")
+    noise.putalpha(Image.new("L", noise.size, 255))
+    noise.paste((0, 0, 0, 0), (0, 0, 1400, 300))
+    noise.save(large)
+    page.contract("baidu")
+    page.give(large)
+    page.send()
+    assert "large.png: " in page.text("#photo-note")
+    pixel = "return [...document.getElementById('canvas').getContext('2d').getImageData(9, 9, 1, 1).data]"
+    assert page.run(pixel) == [255, 255, 255, 255]
+
+
 def test_a_photo_is_taken_away_again(page: Page, portrait: Path) -> None:
     page.give(portrait)
     assert page.one(".remove").get_attribute("aria-label") == f"Remove {portrait.name}"

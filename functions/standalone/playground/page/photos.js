@@ -77,6 +77,8 @@ export async function fitted(photo, limit, reduce) {
     const scale = Math.min(1, side / Math.max(width, height));
     const canvas = make("canvas", { width: Math.round(width * scale), height: Math.round(height * scale) });
     const pen = canvas.getContext("2d");
+    pen.fillStyle = "white"; // what is transparent, as the server shows it; a JPEG would have it black
+    pen.fillRect(0, 0, canvas.width, canvas.height);
     pen.imageSmoothingQuality = "high";
     pen.drawImage(photo.bitmap, 0, 0, canvas.width, canvas.height);
     const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/jpeg", 0.92); });
