@@ -24,7 +24,7 @@ from serving import flow, forms
 from serving.body import BodyTimeout, BodyTooLarge, read_body
 from serving.codes import Failure
 from serving.deadline import Deadline, by
-from serving.journal import Entry
+from serving.journal import Entry, describe
 from serving.pool import Overloaded
 from serving.routes import Route, Routes, described
 from serving.service import Service
@@ -74,13 +74,13 @@ async def answer(call: flow.Call) -> Response:
     asks = await call.read(partial(contract.read_request, kind), body)
     call.entry.images = len(asks)
     fetched = await asyncio.gather(*(_fetch(call, ask) for ask in asks), return_exceptions=True)
-    found = [_or_raise(item) for item in fetched]  # the first photo that something is wrong with, not the fastest
+    found = [_or_raise(item) for item in fetched]  # the first that can not be had, not the one that failed first
 
     def work() -> bytes:
         faces, bare = _faces(call, asks, found), call.verdict.settings.bare_body
         with call.stage("words"):
             result = contract.write_result(asks, faces, call.service.thresholds)
-            return contract.write_answer(result, log_id(call.asked.request_id), int(time.time()), bare)
+            return contract.write_answer(result, log_id(call.request_id), int(time.time()), bare)
 
     return Response(await call.work(work), media_type=JSON)
 
@@ -107,8 +107,8 @@ def _faces(call: flow.Call, asks: list[Ask], found: list[bytes | Face | None]) -
     """Every photo's token and face: kept ones as they are, the others analysed in one batch and kept.
 
     Raises:
-        Failure, facecore.errors.ImageError: What is wrong with the first photo that something is wrong with; none of
-            the photos is kept then.
+        Failure, facecore.errors.ImageError: One of the photos is not base64, or else what is wrong with the first that
+            something is wrong with; none of the photos is kept then.
     """
     given = zip(asks, found, strict=True)
     images = [
@@ -133,6 +133,7 @@ def _faces(call: flow.Call, asks: list[Ask], found: list[bytes | Face | None]) -
 
 async def token(request: Request, service: Service) -> Response:
     """The token route: its parameters may be in the query, in a urlencoded body, or in both."""
+    entry = Entry(Contract.BAIDU.value, str(uuid.uuid4()).upper())
     try:
         body = await read_body(request, MAX_FORM, service.settings.body_seconds) if request.method == "POST" else b""
         params = forms.pairs(request.scope["query_string"]) + forms.pairs(body)
@@ -141,12 +142,14 @@ async def token(request: Request, service: Service) -> Response:
             grant = await service.access.run(lambda: baidu.grant(named, service.gate))
     except (BodyTooLarge, BodyTimeout, forms.Malformed):
         grant = baidu.Grant(400, {"error_description": "The request can not be read", "error": "invalid_request"})
-    except (LedgerUnavailable, Overloaded):
+    except Exception as error:
+        if not isinstance(error, LedgerUnavailable | Overloaded):
+            entry.fault = describe(error)
         grant = baidu.Grant(
             503, {"error_description": "Service temporarily unavailable", "error": "temporarily_unavailable"}
         )
     response = Response(json.dumps(grant.body), grant.status, {"Cache-Control": "no-store"}, JSON)
-    entry = Entry(Contract.BAIDU.value, str(uuid.uuid4()).upper(), code=str(grant.body.get("error", "token")))
+    entry.code = str(grant.body.get("error", "token"))
     return flow.note(request, service, entry, response)
 
 
@@ -178,19 +181,17 @@ def routes(service: Service) -> Routes:
 
 def create_app(service: Service) -> FastAPI:
     """The contract as an ASGI app with its OpenAPI page."""
-    from fastapi import FastAPI
-
     from baidu import schema
     from serving import openapi
 
-    base = "/rest/2.0/face/v3"
-    app = FastAPI(title="faceverify", docs_url=f"{base}/docs", redoc_url=None, openapi_url=f"{base}/openapi.json")
+    app = openapi.page("faceverify", "/rest/2.0/face/v3")
+    key = openapi.key(app, "access_token", "query", "what the token route gave")
     photos = openapi.body({"application/json": schema.VerifyRequest})
     form = openapi.body({"application/x-www-form-urlencoded": schema.TokenRequest})
     denied: dict[int | str, dict[str, Any]] = {status: {"model": schema.TokenRefusal} for status in (400, 401, 503)}
     granted: dict[str, Any] = {"response_model": schema.TokenAnswer, "responses": denied}
     told = {
-        "face_verify": {"openapi_extra": photos, "response_model": schema.Envelope | schema.Result},
+        "face_verify": {"openapi_extra": photos | key, "response_model": schema.Envelope | schema.Result},
         "get_token": granted | {"openapi_extra": openapi.query(schema.TokenRequest)},
         "post_token": granted | {"openapi_extra": form},
     }

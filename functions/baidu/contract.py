@@ -33,6 +33,8 @@ from facecore.report import Choice, Face
 from serving import base64text, forms
 from serving.codes import Failure
 
+FORM = "application/x-www-form-urlencoded"
+"""What PHP's curl calls any body, that of the vendor's own PHP samples, too; it is read as JSON all the same."""
 MAX_BODY = 10 * 1024 * 1024
 """Bytes of a request's body."""
 MAX_IMAGE = 2 * 1024 * 1024
@@ -87,7 +89,7 @@ def read_request(content_type: str, body: bytes) -> list[Ask]:
     if not body.strip():
         raise _is_null("image")
     kind = content_type.partition(";")[0].strip().strip('"').lower()
-    if kind not in ("", "application/json", "text/json"):
+    if kind not in ("", "application/json", "text/json", FORM):
         raise Failure(BAD_PARAMETER)
     try:
         items = forms.parse_json(body)
@@ -114,8 +116,6 @@ def _ask(item: Mapping[str, Any]) -> Ask:
     ask = Ask(ImageType(kind), image, _fields(item.get("face_field")))
     if ask.kind is ImageType.FACE_TOKEN and not _FACE_TOKEN.fullmatch(image):
         raise Failure(BAD_FACE_TOKEN)
-    if ask.kind is ImageType.BASE64 and len(image) > MAX_IMAGE:
-        raise Failure(TOO_LARGE)
     return ask
 
 
@@ -138,12 +138,14 @@ def decode_image(text: str) -> bytes:
     """A photo's bytes out of its base64 text, percent-encoded or not, as the document wants it encoded.
 
     Raises:
-        Failure: BAD_IMAGE_TEXT, it is not base64.
+        Failure: BAD_IMAGE_TEXT, it is not base64; TOO_LARGE, it is longer than `MAX_IMAGE` without what encodes it.
     """
     data = text.encode("utf-8", "replace")
     try:
         if b"%" in data:
             data = forms.unquote(data.replace(b"+", b"%2B"))
+        if len(data) > MAX_IMAGE and len(b"".join(data.split())) > MAX_IMAGE:
+            raise Failure(TOO_LARGE)
         image = base64text.decode(data)
     except ValueError:
         raise Failure(BAD_IMAGE_TEXT) from None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from facecore.errors import CorruptImage, ImageTooLarge, ModelError, NoFace, UnsupportedFormat
 from gatekeeper import LedgerUnavailable
 from gatekeeper.refusals import BAIDU
+from gatekeeper.request import Crowded
 from serving.body import BodyTimeout, BodyTooLarge
 from serving.codes import Code, table
 from serving.fetch import FetchError, FetchTooLarge
@@ -26,8 +27,9 @@ WRONG_METHOD = Code(3, "Unsupported openapi method", "Not a POST to the API's pa
 BAD_PARAMETER = Code(
     100,
     "Invalid parameter",
-    "The body is not a JSON array of objects in UTF-8, names a member twice, or has an `option` that is neither COMMON "
-    "nor GATE.",
+    "The body is not a JSON array of objects in UTF-8, has a `Content-Type` of another kind (a form's is let pass), "
+    "names a member twice, has more than 256 brackets or 4096 commas, or an `option` that is neither COMMON nor GATE; "
+    "or the query has more than 256 parameters.",
 )
 IS_NULL = Code(222001, "param[{}] is null", "The body is empty, or an `image` or `image_type` is missing or empty.")
 BAD_IMAGE_TEXT = Code(
@@ -161,6 +163,7 @@ CAUSES: dict[type[Exception], Code] = {
     LedgerUnavailable: UNAVAILABLE,
     FetchTooLarge: TOO_LARGE,
     FetchError: DOWNLOAD_FAILED,
+    Crowded: BAD_PARAMETER,
     BodyTooLarge: TOO_LARGE,
     BodyTimeout: UNAVAILABLE,
     Exception: UNKNOWN,

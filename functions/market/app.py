@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatekeeper import Contract, Verdict, market
+from gatekeeper import Contract, Verdict, doors, market
 from gatekeeper.verdict import printable
 from market import contract, errors
 from market.want import WANT
@@ -53,8 +53,12 @@ async def answer(call: flow.Call) -> Response:
     body = await call.body(contract.MAX_BODY)
     if call.verdict.pending:
         gate = call.service.gate
-        asked, pending = call.asked, call.verdict
-        call.verdict = await call.service.access.run(lambda: market.complete(pending, asked, body, gate))
+        pending = call.verdict
+
+        def complete() -> Verdict:
+            return market.complete(pending, doors.request(call.request.scope, call.request_id), body, gate)
+
+        call.verdict = await call.service.access.run(complete)
         if not call.verdict.allowed:
             raise flow.Refused(call.verdict)
     query, kind = call.request.scope["query_string"], call.request.headers.get("content-type", "")
@@ -68,7 +72,7 @@ async def answer(call: flow.Call) -> Response:
         with call.stage("words"):
             return contract.write_answer(report)
 
-    return Response(await call.work(work), headers={"X-Ca-Request-Id": call.asked.request_id}, media_type=JSON)
+    return Response(await call.work(work), headers={"X-Ca-Request-Id": call.request_id}, media_type=JSON)
 
 
 def routes(service: Service) -> Routes:
@@ -91,17 +95,16 @@ def routes(service: Service) -> Routes:
 
 def create_app(service: Service) -> FastAPI:
     """The contract as an ASGI app with its OpenAPI page."""
-    from fastapi import FastAPI
-
     from market import schema
     from serving import openapi
 
-    app = FastAPI(title="Photo liveness", docs_url="/market/docs", redoc_url=None, openapi_url="/market/openapi.json")
+    app = openapi.page("Photo liveness", "/market")
+    key = openapi.key(app, "Authorization", "header", "`APPCODE` and a space, then the AppCode")
     asked, answers = schema.LivenessRequest, schema.Answer | schema.Refusal
     told = {
-        "get_liveness": {"openapi_extra": openapi.query(asked), "response_model": answers},
+        "get_liveness": {"openapi_extra": openapi.query(asked) | key, "response_model": answers},
         "post_liveness": {
-            "openapi_extra": openapi.body({FORM: asked, "application/json": asked}), "response_model": answers,
+            "openapi_extra": openapi.body({FORM: asked, "application/json": asked}) | key, "response_model": answers,
         },
     }  # fmt: skip
     return described(app, routes(service), told)

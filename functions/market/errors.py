@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from facecore.errors import CorruptImage, ImageTooLarge, NoFace, UnsupportedFormat
 from gatekeeper.refusals import MARKET
+from gatekeeper.request import Crowded
 from serving.body import BodyTimeout, BodyTooLarge
 from serving.codes import Code, table
 from serving.fetch import FetchError, FetchTooLarge
@@ -17,8 +18,8 @@ OK = Code(0, "成功", "The photo was answered.", billable=True)
 BAD_IMAGE = Code(
     1,
     "图像格式错误",
-    "No photo can be read: neither or both of `image` and `url`, a field that comes twice, a body that is not what its "
-    "type says, text that is not base64, or bytes that are not a whole JPEG, PNG or BMP.",
+    "No photo can be read: neither or both of `image` and `url`, a field that comes twice, more than 256 fields, a "
+    "body that is not what its type says, text that is not base64, or bytes that are not a whole JPEG, PNG or BMP.",
 )
 NO_FACE = Code(2, "图片中没有人脸", "The photo is sound and shows no face.")
 UNREADABLE_FACE = Code(3, "无法解析人脸", "The largest face is under 24 pixels wide or high.")
@@ -84,6 +85,7 @@ CAUSES: dict[type[Exception], Code] = {
     NoFace: NO_FACE,
     FetchTooLarge: TOO_LARGE,
     FetchError: DOWNLOAD_FAILED,
+    Crowded: BAD_IMAGE,
     BodyTooLarge: BODY_TOO_LARGE,
     BodyTimeout: BACKEND_TIMEOUT,
     Exception: FAILED,

@@ -27,7 +27,7 @@ Resolver = Callable[[str, int], Sequence[str]]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_MAX_URL = 2048
+_MAX_URL = 8192  # signed urls with a session's token are long
 _MAX_ADDRESSES = 3
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?")
 _NUMERIC_LABEL = re.compile(r"(0x[0-9a-f]*|[0-9]+)")
@@ -153,7 +153,7 @@ class Fetcher:
 
 def _read(response: http.client.HTTPResponse, max_bytes: int) -> bytes | str:
     if response.status in _REDIRECTS:
-        return response.getheader("Location") or ""
+        return _text(response.getheader("Location") or "")
     if response.status != 200:
         raise FetchError(f"the server answered {response.status}")
     if response.getheader("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
@@ -168,9 +168,21 @@ def _read(response: http.client.HTTPResponse, max_bytes: int) -> bytes | str:
     return body
 
 
+def _text(location: str) -> str:
+    """A redirect's target as it was meant: http.client reads every header as Latin-1, and servers write UTF-8."""
+    try:
+        return location.strip().encode("latin-1").decode()
+    except UnicodeError:
+        return location
+
+
 def _parse(url: str) -> SplitResult:
-    """A url taken apart, once it is sure that every reader of it sees the same host."""
-    if not url or len(url) > _MAX_URL or any(ch <= " " or ch in '\\"<>^`{|}\x7f' for ch in url):
+    """A url taken apart, once it is sure that every reader of it sees the same host.
+
+    Behind the host, signs that a url should have percent-encoded (a space, a pipe, anything that is not ASCII) are let
+    pass; they go out encoded.
+    """
+    if not url or len(url) > _MAX_URL or any(ch < " " or ch in "\\\x7f" for ch in url):
         raise FetchRefused("not a url")
     try:
         parts = urlsplit(url)

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from facecore.errors import ImageError
 from gatekeeper import Contract, LedgerUnavailable, Verdict, doors, refusals
-from gatekeeper import Request as Asked
+from gatekeeper.request import Crowded
 from serving.body import BodyTimeout, BodyTooLarge, drain, read_body
 from serving.codes import Code, Failure
 from serving.deadline import Deadline, OutOfTime, by
@@ -27,7 +27,7 @@ from serving.service import Service
 
 Result = TypeVar("Result")
 
-_EXPECTED = (Failure, ImageError, FetchError, BodyTooLarge, BodyTimeout)
+_EXPECTED = (Failure, ImageError, FetchError, BodyTooLarge, BodyTimeout, Crowded)
 _LONG = 1 << 20
 _CALLER_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _CALLER_ID_HEADERS = ("x-request-id", "x-ca-request-id", "x-bce-request-id")
@@ -42,8 +42,8 @@ class Words:
         max_body: Bytes, the longest body that it takes.
         refusal: Makes the answer to a caller who may not call.
         failure: Makes the answer to a call that ends with a code; the second argument is the request's id.
-        codes: The vendor's code for each type of error of a body, a download, a photo or a model; a subtype's own
-            entry goes before its base's, and Exception stands for anything unforeseen.
+        codes: The vendor's code for each type of error of a query, a body, a download, a photo or a model; a subtype's
+            own entry goes before its base's, and Exception stands for anything unforeseen.
         told_id: The request's id as the body of the contract's answers tells it; empty when it tells none other.
     """
 
@@ -75,14 +75,14 @@ class Call:
 
     Attributes:
         request: As it came, the body unread.
-        asked: What the verdict was made of.
+        request_id: The gateway's or this server's own id of it.
         verdict: May the caller call.
         service: What the app works with.
         entry: What will be told of the call.
     """
 
     request: Request
-    asked: Asked
+    request_id: str
     verdict: Verdict
     service: Service
     entry: Entry
@@ -157,21 +157,29 @@ async def run(
         answer: Makes the answer of an allowed call; raises Refused, Failure or any other error.
     """
     started = time.perf_counter()
-    asked = doors.request(request.scope, str(uuid.uuid4()).upper())
-    entry = Entry(words.contract.value, asked.request_id, caller_id(request), words.told_id(asked.request_id))
-    verdict = refusals.unavailable(words.contract, asked.request_id)
+    request_id = doors.request_id(request.scope)
+    entry = Entry(words.contract.value, request_id, caller_id(request), words.told_id(request_id))
+    verdict = refusals.unavailable(words.contract, request_id)
     deadline = Deadline.of(request.scope)
-    call = Call(request, asked, verdict, service, entry)
+    call = Call(request, request_id, verdict, service, entry)
+    unread: Crowded | None = None
+
+    def decide() -> Verdict:
+        asked = doors.request(request.scope, request_id)
+        return doors.verdict(request.scope, asked, judge, words.contract, service.gate)
+
     try:
         with call.stage("verdict"):
             async with by(deadline.booking):
-                verdict = call.verdict = await service.access.run(
-                    lambda: doors.verdict(request.scope, asked, judge, words.contract, service.gate)
-                )
+                verdict = call.verdict = await service.access.run(decide)
+    except Crowded as error:
+        unread = error
     except Exception as error:  # whatever it is: nobody comes in without a verdict
         if not isinstance(error, LedgerUnavailable | Overloaded) or isinstance(error, OutOfTime):
             entry.fault = describe(error)
     try:
+        if unread is not None:
+            raise unread
         if not verdict.allowed and not verdict.pending:
             raise Refused(verdict)
         async with by(deadline.work):
@@ -190,14 +198,14 @@ async def run(
         if not isinstance(error, _EXPECTED):
             entry.fault = describe(error)
         entry.code = str(failure.code.code)
-        response = words.failure(failure, asked.request_id)
+        response = words.failure(failure, request_id)
         await _settle(call, entry.code, False, deadline)
         if isinstance(error, BodyTimeout):
             response.headers["Connection"] = "close"
         else:
             await drain(request, words.max_body)
     entry.client = call.verdict.client
-    response.headers["X-Request-Id"] = entry.caller_id or asked.request_id
+    response.headers["X-Request-Id"] = entry.caller_id or request_id
     entry.status, entry.ms = response.status_code, (time.perf_counter() - started) * 1e3
     service.journal.write(entry)
     return response

@@ -57,7 +57,9 @@ def bare(found: Routes) -> Starlette:
     taken = [StarletteRoute(route.path, route.endpoint, methods=[route.method]) for route in found.routes]
     for route in taken:
         (route.methods or set()).discard("HEAD")  # which Starlette adds to GET, and FastAPI does not
-    return Starlette(routes=taken, exception_handlers={HTTPException: found.lost})
+    app = Starlette(routes=taken, exception_handlers={HTTPException: found.lost})
+    app.router.redirect_slashes = False  # a redirect would name the caller's Host and repeat its secrets
+    return app
 
 
 def described(app: FastAPI, found: Routes, told: Mapping[str, Mapping[str, Any]]) -> FastAPI:
@@ -68,6 +70,16 @@ def described(app: FastAPI, found: Routes, told: Mapping[str, Mapping[str, Any]]
         found: The routes.
         told: For each endpoint, by its name, what its page tells: arguments of FastAPI's ``add_api_route``.
     """
+    from fastapi.routing import APIRoute
+
+    class Bare(APIRoute):
+        """A route whose endpoint reads the request itself; FastAPI would take the query apart first, however long."""
+
+        def get_route_handler(self) -> Any:
+            return self.endpoint
+
+    app.router.route_class = Bare
+    app.router.redirect_slashes = False
     for route in found.routes:
         more = told[route.endpoint.__name__]
         app.add_api_route(route.path, route.endpoint, methods=[route.method], **more)

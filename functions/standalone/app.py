@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,6 +16,7 @@ import tencent.app
 from facecore.errors import ModelError
 from facecore.report import ALL
 from gatekeeper import LedgerUnavailable
+from gatekeeper.request import origin_form
 from serving.journal import describe, logger
 from serving.service import Service, default_service
 from standalone import metrics
@@ -58,8 +59,9 @@ class Server:
             await self._app(scope["path"])(scope, receive, send)
 
     def _app(self, path: str) -> ASGIApp:
+        asked = "/" + path.lstrip("/")  # one slash more is no path of a contract's, which says so in its vendor's words
         for prefix, app in self._contracts:
-            if path.startswith(prefix):
+            if asked.startswith(prefix):
                 return app
         if self._playground is not None and self._playground.takes(path):
             return self._playground
@@ -111,7 +113,6 @@ def create_app() -> Server:
 def _with_path(scope: Scope) -> Scope:
     """The scope with an absolute-form target (RFC 9112, 3.2.2) reduced to its path."""
     path: str = scope["path"]
-    if path.startswith("/") or "://" not in path:
-        return scope
-    raw = urlsplit(scope.get("raw_path", path.encode()).decode("latin-1")).path or "/"
-    return {**scope, "path": unquote(raw), "raw_path": raw.encode("latin-1")}
+    target = scope.get("raw_path", path.encode()).decode("latin-1")
+    raw = origin_form(target)
+    return scope if raw == target else {**scope, "path": unquote(raw), "raw_path": raw.encode("latin-1")}

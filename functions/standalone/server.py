@@ -36,6 +36,7 @@ def config(app: Callable[..., Any] | str, host: str, port: int, workers: int = 1
         port=port,
         workers=workers,
         http=PatientProtocol,
+        ws="none",  # whatever is installed: no contract has a WebSocket
         loop="asyncio" if workers == 1 else "standalone.loops:SharingLoop",
         lifespan="on",
         interface="asgi3",

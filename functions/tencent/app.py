@@ -73,13 +73,12 @@ def routes(service: Service) -> Routes:
 
 def create_app(service: Service) -> FastAPI:
     """The contract as an ASGI app with its OpenAPI page."""
-    from fastapi import FastAPI
-
     from serving import openapi
     from tencent import schema
 
-    app = FastAPI(title="livedetectpicture", docs_url="/face/docs", redoc_url=None, openapi_url="/face/openapi.json")
+    app = openapi.page("livedetectpicture", "/face")
+    key = openapi.key(app, "Authorization", "header", "the signature, as the vendor's clients make it")
     photo = openapi.body({"application/json": schema.LiveDetectRequest, "multipart/form-data": schema.LiveDetectForm})
     answers = schema.Answer | schema.Refusal
-    told = {"live_detect_picture": {"openapi_extra": photo, "response_model": answers}}
+    told = {"live_detect_picture": {"openapi_extra": photo | key, "response_model": answers}}
     return described(app, routes(service), told)

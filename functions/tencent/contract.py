@@ -85,7 +85,7 @@ def _from_json(body: bytes) -> Options:
             raise forms.Malformed("not a string")
         fields[name] = value
     image = fields["image"].encode("utf-8", "replace")
-    return Options(fields["appid"], fields["url"] or None, image, is_text=True)
+    return Options(fields["appid"], fields["url"].strip() or None, image, is_text=True)
 
 
 def _from_parts(parts: list[multipart.Part]) -> Options:

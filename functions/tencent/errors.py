@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from facecore.errors import CorruptImage, ImageTooLarge, ModelError, NoFace, UnsupportedFormat
 from gatekeeper.refusals import TENCENT
+from gatekeeper.request import Crowded
 from serving.body import BodyTimeout, BodyTooLarge
 from serving.codes import Code, table
 from serving.fetch import FetchError
@@ -18,8 +19,8 @@ OK = Code(0, "OK", "The photo was answered.", billable=True)
 BAD_REQUEST = Code(
     3,
     "错误的请求",
-    "Not a POST to the API's path, or a body that did not arrive in time. Also, as `account abnormal,errorno is:2`, a "
-    "client that is suspended, has ended, or has used up all of its calls.",
+    "Not a POST (405), another path than the API's (404), or a body that did not arrive in time. Also, as `account "
+    "abnormal,errorno is:2` (403), a client that is suspended, has ended, or has used up all of its calls.",
     status=400,
 )
 WRONG_TARGET = Code(
@@ -31,7 +32,8 @@ WRONG_TARGET = Code(
 BAD_PARAMETER = Code(
     21,
     "无效参数",
-    "The body is neither JSON nor multipart, is not what its type says, or holds a field twice or one that is no text.",
+    "The body is neither JSON nor multipart, is not what its type says, or holds a field twice or one that is no text; "
+    "or the query has more than 256 parameters.",
     status=400,
 )
 BODY_TOO_LARGE = Code(23, "请求包体过大", "The body is over 6 MB.", status=413)
@@ -63,8 +65,9 @@ NO_IMAGE = Code(
 
 _ACCESS_CAUSES = {
     "4": "No `Authorization` header.",
-    "5": "The signature is not base64, has no fields, or a field can not be read.",
-    "9": "The signature's time is over, lies ahead of the clock, or spans more than three months.",
+    "5": "The signature is not base64, lacks a field or has one that can not be read, or lasts for no time or for more "
+    "than three months.",
+    "9": "The signature's time is over or lies ahead of the clock.",
     "10": "The signature's APPID is unknown.",
     "11": "The signature's SecretId is unknown, ended or disabled.",
     "12": "The SecretId is another APPID's.",
@@ -139,6 +142,7 @@ CAUSES: dict[type[Exception], Code] = {
     ModelError: UNAVAILABLE,
     Overloaded: UNAVAILABLE,
     FetchError: NO_IMAGE,
+    Crowded: BAD_PARAMETER,
     BodyTooLarge: BODY_TOO_LARGE,
     BodyTimeout: BAD_REQUEST,
     Exception: INTERNAL,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gatekeeper import Contract, Settings, State, credentials
+from gatekeeper.tencent import LONGEST
 from tests.contract import kit
 from tests.contract.calls import photo, refused
 
@@ -68,6 +69,14 @@ def test_a_signature_out_of_its_time(bench: kit.Bench, start: int, end: int) -> 
     now = int(kit.START)
     response = bench.tencent(headers={"Authorization": bench.signature(start=now + start, end=now + end)}, **photo())
     refused(response, 9, 401, "签名过期")
+
+
+@pytest.mark.code("tencent", 5)
+@pytest.mark.parametrize("lasting", [int(LONGEST) + 1, 0, -10])
+def test_a_signature_for_too_long_or_for_no_time(bench: kit.Bench, lasting: int) -> None:
+    start = int(kit.START)
+    given = {"Authorization": bench.signature(start=start, end=start + lasting)}
+    refused(bench.tencent(headers=given, **photo()), 5, 401, "签名串错误")
 
 
 def test_the_clock_may_be_off_by_what_the_client_is_granted(bench: kit.Bench) -> None:

@@ -235,7 +235,7 @@ def test_code_222001_something_is_missing(bench: kit.Bench, body: bytes, name: s
         {"content": b"[" * 100_000},
         {"content": b"[NaN]"},
         {"content": b"[]", "headers": {"Content-Type": "text/plain"}},
-        {"content": b"[]", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+        {"content": b"image=AAAA", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
         {"content": json.dumps([item("AAAA", option="OTHER")]).encode()},
         {"content": json.dumps([item("AAAA", option=None)]).encode()},
     ],
@@ -244,6 +244,27 @@ def test_code_100_the_body_is_no_array_of_photos(bench: kit.Bench, sent: dict[st
     sent = {"headers": {"Content-Type": "application/json"}} | sent
     platform(bench.baidu(**sent), 100, "Invalid parameter")
     unbilled(bench, 100)
+
+
+def test_json_that_is_called_a_form_is_read(bench: kit.Bench) -> None:
+    """PHP's curl calls every body so, the JSON of the vendor's own samples, too."""
+    head = {"Content-Type": "application/x-www-form-urlencoded"}
+    result(bench.baidu(content=json.dumps([item()]).encode(), headers=head))
+
+
+@pytest.mark.parametrize(
+    ("items", "code"),
+    [
+        ([item("!!!"), item(), item(face_field="x")], 222017),
+        ([item("!!!"), item(), item("http://unknown.example/", image_type="URL")], 222204),
+        ([item(kit.b64(b"no photo")), item(), item("!!!")], 222013),
+        ([item(), item(kit.b64(b"no photo")), item(kit.b64(photos.NO_FACE.read_bytes()))], 222203),
+    ],
+)
+def test_what_is_looked_at_first_is_refused_first(bench: kit.Bench, items: list[Any], code: int) -> None:
+    """Parameters, then urls and tokens, then base64, then photos; among equals the first."""
+    bench.analyzer.scripts[photos.NO_FACE.read_bytes()] = kit.no_face()
+    refused(bench.baidu(items), code)
 
 
 @pytest.mark.code("baidu", 222013)
@@ -335,6 +356,11 @@ def test_code_222304_over_two_megabytes(bench: kit.Bench, site: Site) -> None:
     fits = photo + bytes(2 * MB // 4 * 3 - len(photo))
     result(bench.baidu([item(kit.b64(fits))]))
     refused(bench.baidu([item(kit.b64(fits) + "AAAA")]), 222304)
+    text = kit.b64(fits)
+    for same in (quote(text, safe=""), "\n".join(text[at : at + 76] for at in range(0, len(text), 76))):
+        assert len(same) > 2 * MB
+        result(bench.baidu([item(same)]))
+    refused(bench.baidu([item(quote(text + "AAAA", safe=""))]), 222304)
     url = site.put("/big", bytes(2 * MB + 1))
     refused(bench.baidu([item(url, image_type="URL")]), 222304)
 

@@ -72,11 +72,11 @@ def test_what_python_calls_private_is_never_public(address: object) -> None:
         "http://user@photos.example/", "http://user:word@photos.example/", "http://@photos.example/",
         "http://photos.example:0/", "http://photos.example:99999/", "http://photos.example:x/",
         "http://photos .example/", "http://photos.example:-1/",
-        "http://photos.example/a b", "http://photos.example/\t", "http://photos.example/\r\nX: y",
+        "http://photos.example/\t", "http://photos.example/\r\nX: y",
         "http://photos.example\\@inside.example/", "http://photos.example/\x00", "http://photos%2eexample/",
         "http://[::1/", "http://[photos]/", "http://[fe80::1%25eth0]/", "http://[v1.x]/",
         "http://2130706433/", "http://0x7f000001/", "http://0x7f.1/", "http://017700000001/", "http://127.1/",
-        "http://127.0.0.1.nip/" + "a" * 2048, "http://0/", "http://1.2.3/", "http://1.2.3.4.5/", "http://08.8.8.8/",
+        "http://127.0.0.1.nip/" + "a" * 8192, "http://0/", "http://1.2.3/", "http://1.2.3.4.5/", "http://08.8.8.8/",
         "http://-bad.example/", "http://a..b/", "http://" + "a" * 64 + ".example/", "http://exa$mple/",
         "http://\u3002/", "http://\u2488\u2488.example/",
     ],
@@ -150,6 +150,19 @@ def test_a_photo(site: Site, fetcher: Fetcher) -> None:
 def test_letters_beyond_ascii_are_escaped(site: Site, fetcher: Fetcher) -> None:
     site.put("/%E7%85%A7.jpg?q=%E7%85%A7", PHOTO)
     assert fetcher.fetch(site.url("/照.jpg?q=照"), 2000) == PHOTO
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("/p.jpg?imageMogr2/auto-orient|imageView2/2", "/p.jpg?imageMogr2/auto-orient%7CimageView2/2"),
+        ('/a b/{c}^`"<d>.jpg', "/a%20b/%7Bc%7D%5E%60%22%3Cd%3E.jpg"),
+        ("/" + "a" * 8000, "/" + "a" * 8000),
+    ],
+)
+def test_signs_that_should_have_been_escaped(site: Site, fetcher: Fetcher, written: str, sent: str) -> None:
+    site.put(sent, PHOTO)
+    assert fetcher.fetch(site.url(written), 2000) == PHOTO
 
 
 def test_proxies_of_the_environment_are_ignored(site: Site, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,6 +288,13 @@ def test_redirects_are_followed(site: Site, fetcher: Fetcher, status: str) -> No
     elsewhere = f"http://other.example:{site.port}/b.jpg"
     assert fetcher.fetch(site.redirect("/c.jpg", elsewhere, status), 2000) == PHOTO
     assert f"Host: other.example:{site.port}" in site.seen[-1]
+
+
+@pytest.mark.parametrize("to", ["/面.jpg", "/%E9%9D%A2.jpg", "/a b|c.jpg "])
+def test_redirects_are_read_as_they_were_meant(site: Site, fetcher: Fetcher, to: str) -> None:
+    site.put("/%E9%9D%A2.jpg", PHOTO)
+    site.put("/a%20b%7Cc.jpg", PHOTO)
+    assert fetcher.fetch(site.redirect("/a.jpg", to), 2000) == PHOTO
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,8 +42,29 @@ def test_the_pages_are_sound_and_complete(bench: kit.Bench) -> None:
         told = bench.http.get(page).json()
         validate(told)
         found |= {(path, method) for path, methods in told["paths"].items() for method in methods}
-        assert bench.http.get(page.replace("openapi.json", "docs")).status_code == 200
     assert found == ROUTES
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_pages_fetch_nothing_from_elsewhere(bench: kit.Bench, page: str) -> None:
+    """What a page runs could read what is typed into it."""
+    answer = bench.http.get(page.replace("openapi.json", "docs"))
+    assert answer.status_code == 200
+    fetched = re.findall(r'(?:src|href)="([^"]+)"', answer.text)
+    assert len(fetched) >= 3
+    for path in fetched:
+        assert path.startswith(page.replace("openapi.json", "docs/"))
+        assert bench.http.get(path).status_code == 200
+    assert "//" not in re.sub(r"^\s*//.*$", "", answer.text, flags=re.MULTILINE)
+
+
+def test_every_call_but_the_token_routes_needs_a_key(bench: kit.Bench) -> None:
+    for page in PAGES:
+        told = bench.http.get(page).json()
+        assert told["components"]["securitySchemes"]["key"]["type"] == "apiKey"
+        for path, methods in told["paths"].items():
+            for route in methods.values():
+                assert ("security" in route) is (path != "/oauth/2.0/token")
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -73,6 +73,130 @@ def test_other_paths(bench: kit.Bench) -> None:
     assert bench.http.get("/healthz").json() == {"status": "ready"}
 
 
+SLASHES = ("/market/liveness/", "//market/liveness", "/face/livedetectpicture/", "/rest/2.0/face/v3/faceverify/")
+
+
+@pytest.mark.code("market", "I404NF")
+@pytest.mark.code("tencent", 3)
+@pytest.mark.code("baidu", 3)
+@pytest.mark.parametrize("path", SLASHES)
+def test_a_slash_too_many_is_another_path(bench: kit.Bench, path: str) -> None:
+    """A redirect would lead to whatever host the caller wrote, and have the photo sent there."""
+    answer = raw(
+        bench, f"POST {path} HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    )
+    assert b"evil.example" not in answer
+    assert b"\r\nx-request-id: " in answer
+    if "market" in path:
+        assert answer.startswith(b"HTTP/1.1 404 ")
+        assert b"\r\nx-ca-error-code: I404NF\r\n" in answer
+    elif "face/live" in path:
+        assert answer.startswith(b"HTTP/1.1 404 ")
+        assert body_of(answer)["code"] == 3
+    else:
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert body_of(answer)["error_code"] == 3
+
+
+def test_a_token_route_with_a_slash_too_many(bench: kit.Bench) -> None:
+    secret = bench.secrets[Contract.BAIDU]["secret_key"]
+    answer = bench.http.get("/oauth/2.0/token/", params={"client_secret": secret})
+    assert (answer.status_code, answer.json()["error_code"]) == (200, 3)
+
+
+@pytest.mark.parametrize("target", ["http://[/market/liveness", "http://[x]/face/livedetectpicture", "x://[::1/"])
+def test_an_absolute_target_that_is_no_url(bench: kit.Bench, target: str) -> None:
+    head = f"POST {target} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    assert raw(bench, head.encode()).startswith(b"HTTP/1.1 404 ")
+
+
+def test_nobody_speaks_websocket(bench: kit.Bench) -> None:
+    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: YQ==\r\n"
+    answer = raw(bench, f"GET /livez HTTP/1.1\r\nHost: a\r\n{upgrade}\r\n".encode(), 1)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+# ---- heads that are meant to keep the server busy
+
+
+@pytest.mark.parametrize("pipelined", [False, True])
+def test_a_head_with_endless_headers(bench: kit.Bench, pipelined: bool) -> None:
+    head = b"GET /livez HTTP/1.1\r\nHost: a\r\n"
+    first = head + b"\r\n" if pipelined else b""
+    answer = raw(bench, first + head + b"a:b\r\n" * 300 + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 " if pipelined else b"HTTP/1.1 400 ")
+    refused = answer[answer.index(b"HTTP/1.1 400 ") :]
+    assert b"\r\nX-Ca-Error-Message: Invalid HTTP request received.\r\n" in refused
+    assert refused.endswith(b"\r\n\r\nInvalid HTTP request received.")
+
+
+def test_a_head_with_many_headers_and_a_body_of_many_lines(bench: kit.Bench) -> None:
+    """The lines of a body, or of calls one after the other, are not counted as a head's."""
+    content = json.dumps({"image": kit.b64(kit.portrait())}).encode() + b"\n" * 1000
+    head = (
+        f"POST /face/livedetectpicture HTTP/1.1\r\nHost: a\r\nAuthorization: {bench.signature()}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n" + "a: b\r\n" * 200
+    )
+    answer = raw(
+        bench, (head.encode() + b"\r\n" + content) * 2 + head.encode() + b"Connection: close\r\n\r\n" + content
+    )
+    assert answer.count(b'"code":0') == 3
+
+
+def test_what_is_no_http_is_refused_in_words_that_market_clients_read(bench: kit.Bench) -> None:
+    answer = raw(bench, "GET /market/liveness?url=http://photos.example/面.jpg HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"\r\nX-Ca-Error-Message: " in answer
+
+
+@pytest.mark.code("market", 1)
+@pytest.mark.code("tencent", 21)
+@pytest.mark.code("baidu", 100)
+def test_a_query_with_endless_parameters(bench: kit.Bench) -> None:
+    """It is refused unread, before anybody asks who calls."""
+    crowd = "?" + "a&" * 300
+    assert bench.http.get("/market/liveness" + crowd).json()["code"] == 1
+    assert bench.http.post("/face/livedetectpicture" + crowd).json() == {"code": 21, "message": "无效参数"}
+    told = {"error_code": 100, "error_msg": "Invalid parameter"}
+    assert bench.http.post("/rest/2.0/face/v3/faceverify" + crowd).json() == told
+    assert bench.http.get("/oauth/2.0/token" + crowd).json()["error"] == "invalid_request"
+    assert bench.http.get("/market/liveness?" + "a&" * 255).headers["X-Ca-Error-Code"] == "A400MA"
+
+
+def test_a_long_query_holds_nobody_up(bench: kit.Bench) -> None:
+    """Three megabytes of parameters, from somebody who is not known, while others ask."""
+    url = bench.http.base_url
+    targets = ("/market/liveness", "/face/livedetectpicture", "/rest/2.0/face/v3/faceverify", "/oauth/2.0/token")
+    with ThreadPoolExecutor(4) as pool:
+        sent = [
+            pool.submit(raw, bench, f"GET {at}?{'a&' * 1_500_000} HTTP/1.1\r\nHost: a\r\n\r\n".encode(), 3)
+            for at in targets
+        ]
+        with httpx.Client(base_url=url, trust_env=False) as other:
+            waits = []
+            while not all(call.done() for call in sent):
+                started = time.monotonic()
+                other.get("/livez")
+                waits.append(time.monotonic() - started)
+                time.sleep(0.02)
+    assert all(call.result().startswith(b"HTTP/1.1 ") for call in sent)
+    assert max(waits) < 1.0, "parsing all of it took seconds of the event loop"
+
+
+@pytest.mark.code("market", "A400TE")
+def test_a_signature_over_thousands_of_spellings_of_one_header(bench: kit.Bench) -> None:
+    name, count = "x-ca-abcdefghijkl", 2000
+    spellings = ["".join(c.upper() if k >> i & 1 else c for i, c in enumerate(name)) for k in range(count)]
+    head = {
+        "X-Ca-Key": "nobody", "X-Ca-Signature": "x", "X-Ca-Timestamp": "1", "X-Ca-Nonce": "n", name: "1",
+        "X-Ca-Signature-Headers": ",".join(["X-Ca-Timestamp", "X-Ca-Nonce", *spellings]),
+    }  # fmt: skip
+    started = time.monotonic()
+    answer = bench.http.get("/market/liveness", headers=[*head.items(), *[("a", "b")] * 200])
+    assert answer.headers["X-Ca-Error-Code"] == "A400TE"
+    assert time.monotonic() - started < 1.0
+
+
 # ---- clients that are slow, or gone, or too quick
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,3 +126,25 @@ def test_the_ledger_is_away(own_bench: kit.Bench) -> None:
 
     own_bench.gate.ledger = Away(LedgerUnavailable("gone"))
     refused(own_bench.grant(), 503, "temporarily_unavailable", "Service temporarily unavailable")
+
+
+@pytest.mark.code("token", "Service temporarily unavailable")
+@pytest.mark.parametrize("settings", ["{", '{"from_a_newer_release": true}'])
+def test_a_client_whose_row_can_not_be_read(own_bench: kit.Bench, tmp_path: Path, settings: str) -> None:
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as rows:
+        rows.execute("UPDATE clients SET settings = ? WHERE id = ?", (settings, own_bench.clients[Contract.BAIDU]))
+    refused(own_bench.grant(), 503, "temporarily_unavailable", "Service temporarily unavailable")
+
+
+@pytest.mark.code("token", "Service temporarily unavailable")
+def test_an_error_that_nobody_foresaw(
+    own_bench: kit.Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is written down."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("baidu.app.baidu.grant", fail)
+    refused(own_bench.grant(), 503, "temporarily_unavailable", "Service temporarily unavailable")
+    assert any("ZeroDivisionError" in str(vars(record)) for record in caplog.records)

@@ -129,7 +129,7 @@ def _grant(given: dict[str, str], gate: Gate) -> Grant:
         if not given.get(name):
             return _denied(400, "invalid_request", f"The request parameter {name} is missing")
     at = gate.now()
-    found = gate.ledger.find(f"baidu:{KeyKind.API_KEY}:{given['client_id'].strip()}")
+    found, _ = gate.find(f"baidu:{KeyKind.API_KEY}:{given['client_id'].strip()}", fresh=True)
     if found is None or not found[0].live(at):
         return _denied(401, "invalid_client", "unknown client id")
     key, client = found

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from gatekeeper.gate import Gate
 from gatekeeper.refusals import busy, unavailable
-from gatekeeper.request import Request
+from gatekeeper.request import Request, new_id
 from gatekeeper.types import Contract, LedgerBusy, LedgerUnavailable
 from gatekeeper.verdict import Verdict
 from gatekeeper.within import OutOfTime, within
@@ -88,12 +88,21 @@ def _in_time(work: Callable[[], dict[str, Any]], left: float | None) -> dict[str
         raise LedgerUnavailable("the time is over") from None
 
 
+def request_id(scope: Mapping[str, Any]) -> str:
+    """The id that `request` finds in an ASGI scope's Lambda event; a new one where there is none."""
+    event = scope.get("aws.event")
+    return str(event["requestContext"]["requestId"]) if isinstance(event, Mapping) else new_id()
+
+
 def request(scope: Mapping[str, Any], request_id: str | None = None) -> Request:
     """The request of an ASGI scope: of the Lambda event inside it, if it came through Mangum.
 
     Args:
         scope: The ASGI scope.
         request_id: The server's own id, used when there is no Lambda event; None makes one.
+
+    Raises:
+        Crowded: The query holds too much.
     """
     event = scope.get("aws.event")
     if isinstance(event, Mapping):

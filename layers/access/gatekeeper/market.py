@@ -17,11 +17,10 @@ import base64
 import binascii
 import hashlib
 import hmac
-from urllib.parse import parse_qsl
 
 from gatekeeper.gate import Gate, Sight
 from gatekeeper.refusals import unavailable
-from gatekeeper.request import Ambiguous, Pairs, Request
+from gatekeeper.request import Ambiguous, Crowded, Pairs, Request, pairs
 from gatekeeper.types import Client, Contract, KeyKind, State
 from gatekeeper.verdict import Verdict
 
@@ -164,7 +163,10 @@ def _by_signature(request: Request, sight: Sight, body: bytes | None) -> Verdict
         return Verdict(False, Contract.MARKET, request.request_id, pending=True)
     form: Pairs = ()
     if body is not None and content_type == FORM:
-        form = tuple(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, errors="replace"))
+        try:
+            form = pairs(body.decode("utf-8", "replace"))
+        except Crowded:
+            return sight.refuse("A400IS", StringToSign=string_to_sign(request, names))
     elif body is not None and digest and not _is_md5(digest, body):
         return sight.refuse("I400I5")
     text = string_to_sign(request, names, form)

@@ -9,6 +9,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 Pairs = tuple[tuple[str, str], ...]
 
+MAX_PAIRS = 256
+"""Names and values that a query or a form may hold: no call needs a tenth of them, and taking millions apart lasts."""
+
 
 def new_id() -> str:
     """A fresh request id: an upper-case UUID, as the market's gateway writes them."""
@@ -19,6 +22,10 @@ def new_id() -> str:
 
 class Ambiguous(ValueError):
     """A header or query parameter that decides came more than once, with different values."""
+
+
+class Crowded(ValueError):
+    """A query or a form holds more than `MAX_PAIRS` names and values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,13 @@ class Request:
     query: Pairs = ()
     headers: Pairs = ()
     request_id: str = field(default_factory=new_id)
+    _named: Mapping[str, list[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        named: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            named.setdefault(name.lower(), []).append(value)
+        object.__setattr__(self, "_named", named)  # callers choose how many headers come and how many are asked for
 
     def header(self, name: str) -> str | None:
         """The value of a header, None when it is missing.
@@ -47,7 +61,7 @@ class Request:
         Raises:
             Ambiguous: It came more than once, with different values.
         """
-        return _single(name, (value for key, value in self.headers if key.lower() == name.lower()))
+        return _single(name, self._named.get(name.lower(), ()))
 
     def parameter(self, name: str) -> str | None:
         """The value of a query parameter (exact name), None when it is missing.
@@ -67,15 +81,16 @@ class Request:
         Args:
             scope: ``type`` http.
             request_id: The server's own id; None makes one (an upper-case UUID).
+
+        Raises:
+            Crowded: The query holds too much.
         """
         raw = scope.get("raw_path") or scope["path"].encode()
-        target = raw.decode("latin-1")
-        if "://" in target and not target.startswith("/"):
-            target = urlsplit(target).path or "/"
+        target = origin_form(raw.decode("latin-1"))
         query = scope.get("query_string", b"").decode("latin-1")
         headers = tuple((k.decode("latin-1"), v.decode("latin-1").strip()) for k, v in scope["headers"])
         made = {} if request_id is None else {"request_id": request_id}
-        return cls(scope["method"].upper(), unquote(target.split("?", 1)[0]), _pairs(query), headers, **made)
+        return cls(scope["method"].upper(), unquote(target.split("?", 1)[0]), pairs(query), headers, **made)
 
     @classmethod
     def from_rest_event(cls, event: Mapping[str, Any]) -> Request:
@@ -102,8 +117,25 @@ def _single(name: str, values: Iterable[str]) -> str | None:
     return found.pop() if found else None
 
 
-def _pairs(query: str) -> Pairs:
-    return tuple(parse_qsl(query, keep_blank_values=True, errors="replace"))
+def pairs(text: str) -> Pairs:
+    """The decoded names and values of a query or a form.
+
+    Raises:
+        Crowded: There are more than `MAX_PAIRS`.
+    """
+    if text.count("&") >= MAX_PAIRS:
+        raise Crowded(f"more than {MAX_PAIRS} parameters")
+    return tuple(parse_qsl(text, keep_blank_values=True, errors="replace"))
+
+
+def origin_form(target: str) -> str:
+    """A request's target without scheme and host, if it has them (RFC 9112, 3.2.2); one that is no url stays as is."""
+    if target.startswith("/") or "://" not in target:
+        return target
+    try:
+        return urlsplit(target).path or "/"
+    except ValueError:
+        return target
 
 
 def _multi(event: Mapping[str, Any], many: str, one: str) -> Iterable[tuple[str, str]]:
