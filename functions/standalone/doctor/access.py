@@ -20,9 +20,11 @@ from standalone.doctor.findings import Finding, fail, ok, warn
 _MANY = 500  # clients that are looked at
 _FEW = 20  # clients whose keys are looked at
 _MAKE_KEY = "make one: openssl rand -hex 32"
+_DAY = 86_400
 _SKEW = 5.0  # seconds that two clocks may differ without a word
 _BUILT = 1_735_689_600.0  # 2025-01-01: no clock that is right shows less
 _LEAST_ROOM = 256 * 1024 * 1024
+_AHEAD = 3  # days that are looked at on DynamoDB, each a query: those of other machines begin 26 hours apart at most
 _DEMO = frozenset(f"demo-{contract}" for contract in Contract)
 
 
@@ -59,7 +61,8 @@ def access(environ: Mapping[str, str], production: bool) -> Iterator[Finding]:
     try:
         yield from _ledger(gate, url, path)
         seen = _look(gate)
-        yield from _clock(gate, seen, written)
+        last = "9999-12-31" if path is not None else gate.day(gate.now() + _AHEAD * _DAY)
+        yield from _clock(gate, seen, written, last)
         yield from _clients(gate, seen, production or path is None)
     except LedgerUnavailable as error:
         yield fail("ledger", f"{_named(url)} can not be read: {error}", _reach(path))
@@ -125,8 +128,8 @@ def _look(gate: Gate) -> _Seen:
     return seen
 
 
-def _clock(gate: Gate, seen: _Seen, written: float) -> Iterator[Finding]:
-    """The clock against what the ledger remembers, and the day that quotas count by."""
+def _clock(gate: Gate, seen: _Seen, written: float, last: str) -> Iterator[Finding]:
+    """The clock against what the ledger remembers up to the day ``last``, and the day that quotas count by."""
     at = gate.now()
     newest = max([written, *(client.created for client in seen.clients), *(key.created for key in seen.keys)])
     set_it = "set this machine's clock (NTP): signatures, tokens and quotas depend on it"
@@ -137,14 +140,14 @@ def _clock(gate: Gate, seen: _Seen, written: float) -> Iterator[Finding]:
         yield fail("clock", f"it shows {_moment(at)}, and the ledger was written at {_moment(newest)}", set_it)
         return
     day, offset = gate.day(at), gate.options.day_offset
-    coming = sorted({row.day for row in gate.ledger.usage(gate.day(at + 86_400), "9999-12-31")})
+    coming = sorted({row.day for row in gate.ledger.usage(gate.day(at + _DAY), last)})
     if coming:
         yield warn(
             "clock", f"today is {day}, and the ledger has calls of {coming[0]}",
             "set all machines' clocks, and FACEGATE_DAY_OFFSET alike everywhere",
         )  # fmt: skip
         return
-    left = int(86_400 - (at + offset * 3600) % 86_400)
+    left = int(_DAY - (at + offset * 3600) % _DAY)
     zone = f"UTC{offset:+g} h{', as the vendors count' if offset == 8 else ''}"
     yield ok(
         "clock", f"{_moment(at)}; quotas count {day} ({zone}), which ends in {left // 3600} h {left // 60 % 60} min"

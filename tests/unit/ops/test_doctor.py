@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +17,16 @@ import pytest
 from facecore.errors import ModelError
 from gatekeeper import Contract, Gate, LedgerBusy, LedgerUnavailable, credentials
 from gatekeeper.demo import ensure_demo
+from gatekeeper.dynamodb import DynamoLedger
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.types import State
 from standalone.cli import main
 from standalone.doctor import Finding, Level, access, host, models
 from tests.contract import kit
+from tests.unit.gatekeeper.conftest import Cloud, cloud, dynamo
 from tests.unit.ops import nets
+
+__all__ = ["cloud", "dynamo"]
 
 KEY = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
@@ -187,6 +192,27 @@ class TestClock:
     def test_days_to_come(self, environ: dict[str, str], gate: Gate) -> None:
         gate.ledger.settle("r", "ada", Contract.MARKET, "2", False, gate.day(gate.now() + 2 * 86_400), gate.now())
         assert "the ledger has calls of" in told(looked(environ)["clock"], Level.WARN)
+
+    def test_days_to_come_on_dynamodb(self, cloud: Cloud, dynamo: DynamoLedger) -> None:
+        """Each day is a query: a few are asked for."""
+        asked: Counter[str] = Counter()
+
+        def count(operation: str) -> str | None:
+            asked[operation] += 1
+            return "InternalServerError" if asked["Query"] > 9 else None
+
+        cloud.answers = count
+        environ = {
+            "FACEGATE_LEDGER": f"dynamodb://{dynamo._prefix}?region=eu-central-1&endpoint={cloud.url}",
+            "FACEGATE_KEY": KEY,
+        }
+        assert "quotas count" in told(looked(environ)["clock"], Level.OK)
+        assert asked["Query"] == 3
+        asked.clear()
+        at = time.time()
+        day = Gate.from_env(environ).day(at + 2 * 86_400)
+        dynamo.settle("r", "ada", Contract.MARKET, "2", False, day, at)
+        assert f"the ledger has calls of {day}" in told(looked(environ)["clock"], Level.WARN)
 
 
 class TestKeys:
