@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -35,14 +36,18 @@ class Directory:
         self._clients, self._calls, self._usage = (f"{prefix}-{name}" for name in ("clients", "calls", "usage"))
 
     def create(self) -> None:
-        """Make the tables (a deployment's template makes its own)."""
+        """Make the tables that are missing, and wait until they answer (a deployment's template makes its own)."""
         with translated():
             for table in tables(self._prefix):
-                self._db.create_table(**table)
-            self._db.get_waiter("table_exists").wait(TableName=self._calls)
-            self._db.update_time_to_live(
-                TableName=self._calls, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
-            )
+                with suppress(self._db.exceptions.ResourceInUseException):  # it is there
+                    self._db.create_table(**table)
+            for name in (self._clients, self._calls, self._usage):
+                self._db.get_waiter("table_exists").wait(TableName=name)
+            expiry = self._db.describe_time_to_live(TableName=self._calls)["TimeToLiveDescription"]
+            if expiry["TimeToLiveStatus"] not in ("ENABLED", "ENABLING"):
+                self._db.update_time_to_live(
+                    TableName=self._calls, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
+                )
 
     def save(self, client: Client, add: Sequence[Key] = (), end: Mapping[str, float] | None = None) -> Client:
         """See `Ledger.save`."""

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import uuid
 from pathlib import Path
 
 import boto3
@@ -245,6 +246,21 @@ class TestDynamoFaults:
         cloud.answers = lambda operation: next(left, None) if operation == "PutItem" else None
         assert dynamo.burn("n", "r1", AT + 9, AT)
         assert not dynamo.burn("n", "r2", AT + 9, AT)
+
+    def test_tables_that_are_half_made_are_finished(self, cloud: Cloud) -> None:
+        ledger = DynamoLedger(f"t{uuid.uuid4().hex[:8]}", "eu-central-1", cloud.url)
+        left = iter([None, "AccessDeniedException"])
+        cloud.answers = lambda operation: next(left, None) if operation == "CreateTable" else None
+        with pytest.raises(LedgerUnavailable, match="AccessDenied"):
+            ledger.create()
+        asked: list[str] = []
+        cloud.answers = asked.append
+        for _ in range(2):
+            ledger.create()
+            ledger.ready()
+        assert asked.count("UpdateTimeToLive") == 1, "AWS refuses to turn on what is on"
+        cloud.answers = None
+        ledger.close()
 
     def test_old_days_do_not_pile_up(self, dynamo: DynamoLedger) -> None:
         client = dynamo.save(Client("c1", Contract.MARKET))
