@@ -22,6 +22,11 @@ def sqlite_path(url: str) -> Path | None:
     return Path(name)
 
 
+def ledger_region(url: str) -> str | None:
+    """The AWS region that a FACEGATE_LEDGER URL names, if it names one."""
+    return dict(parse_qsl(urlsplit(url).query)).get("region")
+
+
 def open_ledger(url: str, environ: Mapping[str, str] | None = None) -> Ledger:
     """Open the ledger of a FACEGATE_LEDGER URL.
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gatekeeper.store import ledger_region
 from gatekeeper.types import ConfigError, GatekeeperError, LedgerBusy, LedgerUnavailable
 
 KEY_BYTES = 32
@@ -162,10 +163,10 @@ def _half(key: bytes, text: str | bytes, length: int = 16) -> str:
 def load_keys(environ: Mapping[str, str], beside: Path | None) -> tuple[bytes, ...]:
     """The master keys, the newest first.
 
-    ``FACEGATE_KEY`` is 32 bytes as 64 hex digits or base64, or ``kms:<base64 ciphertext>`` that AWS KMS decrypts;
-    older keys may follow it, separated by commas or spaces. Without it, and with an SQLite ledger, a key is made once
-    and kept in a file beside the database that only its owner may read (0600); older keys may follow there, too. The
-    database without its key file opens nothing.
+    ``FACEGATE_KEY`` is 32 bytes as 64 hex digits or base64, or ``kms:<base64 ciphertext>`` that AWS KMS decrypts (in
+    AWS's default region, else in the ledger's); older keys may follow it, separated by commas or spaces. Without it,
+    and with an SQLite ledger, a key is made once and kept in a file beside the database that only its owner may read
+    (0600); older keys may follow there, too. The database without its key file opens nothing.
 
     Args:
         environ: The environment.
@@ -178,7 +179,8 @@ def load_keys(environ: Mapping[str, str], beside: Path | None) -> tuple[bytes, .
     """
     given = environ.get("FACEGATE_KEY", "").replace(",", " ").split()
     if given:
-        return tuple(_from_kms(text[4:]) if text.startswith("kms:") else _decode(text) for text in given)
+        region = ledger_region(environ.get("FACEGATE_LEDGER", ""))
+        return tuple(_from_kms(text[4:], region) if text.startswith("kms:") else _decode(text) for text in given)
     if beside is None:
         raise ConfigError("FACEGATE_KEY is missing: 32 random bytes as hex or base64, or kms:<ciphertext>")
     return _key_file(beside.with_name(beside.name + ".key"))
@@ -195,7 +197,7 @@ def _decode(text: str) -> bytes:
     raise ConfigError("FACEGATE_KEY must be 32 bytes, as 64 hex digits or base64")
 
 
-def _from_kms(text: str) -> bytes:
+def _from_kms(text: str, region: str | None) -> bytes:
     import botocore.session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
@@ -204,7 +206,10 @@ def _from_kms(text: str) -> bytes:
     config = Config(connect_timeout=1.0, read_timeout=2.0, retries={"mode": "standard", "total_max_attempts": 2})
     try:
         blob = base64.b64decode(text, validate=True)
-        kms: Any = botocore.session.get_session().create_client("kms", config=config)
+        session = botocore.session.get_session()
+        if region and not session.get_config_variable("region"):
+            session.set_config_variable("region", region)
+        kms: Any = session.create_client("kms", config=config)
         return bytes(kms.decrypt(CiphertextBlob=blob)["Plaintext"])
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")

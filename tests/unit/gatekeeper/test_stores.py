@@ -12,6 +12,8 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.exceptions import NoCredentialsError
+from botocore.session import Session
 from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
@@ -339,6 +341,25 @@ class TestKey:
             stub.add_client_error("decrypt", "InvalidCiphertextException")
             with pytest.raises(ConfigError, match="KMS"):
                 load_keys({"FACEGATE_KEY": text}, None)
+
+    @pytest.mark.parametrize(("given", "asked"), [("", "eu-west-1"), ("us-east-2", "us-east-2")])
+    def test_kms_lies_where_the_ledger_does(self, monkeypatch: pytest.MonkeyPatch, given: str, asked: str) -> None:
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+        if given:
+            monkeypatch.setenv("AWS_DEFAULT_REGION", given)
+        regions: list[str | None] = []
+
+        def create(session: Session, name: str, config: object) -> None:
+            regions.append(session.get_config_variable("region"))
+            raise NoCredentialsError
+
+        monkeypatch.setattr("botocore.session.Session.create_client", create)
+        environ = {"FACEGATE_KEY": "kms:AAAA", "FACEGATE_LEDGER": "dynamodb://x?region=eu-west-1"}
+        with pytest.raises(ConfigError, match="NoCredentials"):
+            load_keys(environ, None)
+        assert regions == [asked]
 
     def test_file(self, tmp_path: Path) -> None:
         database = tmp_path / "ledger.db"
