@@ -421,6 +421,21 @@ def test_options_that_can_not_be(tmp_path: Path, options: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("demo", ["--demo", "--no-demo"])
+def test_a_key_that_is_gone(tmp_path: Path, demo: str) -> None:
+    environ = os.environ | {"FACEGATE_LEDGER": "sqlite:///ledger.sqlite"}
+    made = subprocess.run([COMMAND, "keys", "add", "baidu"], cwd=tmp_path, env=environ, check=True, capture_output=True)
+    assert b"api_key" in made.stdout
+    (tmp_path / "ledger.sqlite.key").unlink()
+    command = [COMMAND, "serve", "--port", "0", demo]
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("facegate: ledger.sqlite has no key beside it")
+    assert "put ledger.sqlite.key back" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "ledger.sqlite.key").exists()
+
+
 def test_calls_in_progress_are_answered_before_it_stops(tmp_path: Path) -> None:
     with kit.bench(tmp_path) as bench:
         begun, go = threading.Event(), threading.Event()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 
@@ -47,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
             with metrics.shared(shown):
                 if demo:
                     _greet(f"http://{_name(arguments.host)}:{listening.getsockname()[1]}")
+                else:
+                    _check()
                 server.serve(listening, arguments.workers)
         finally:
             listening.close()
@@ -70,6 +73,14 @@ def _name(host: str) -> str:
     if host in ("0.0.0.0", "::"):
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
+
+
+def _check() -> None:
+    """Ends the start where ledger, key or settings can not be; a ledger that does not answer now may do so later."""
+    from gatekeeper import Gate, LedgerUnavailable
+
+    with contextlib.suppress(LedgerUnavailable):
+        Gate.from_env().ledger.close()
 
 
 def _greet(base: str) -> None:

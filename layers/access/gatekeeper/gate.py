@@ -126,20 +126,34 @@ class Gate:
         self._swept = float("-inf")
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None, now: Callable[[], float] = time.time) -> Gate:
+    def from_env(
+        cls, environ: Mapping[str, str] | None = None, now: Callable[[], float] = time.time, make: bool = True
+    ) -> Gate:
         """The gate that the environment describes: FACEGATE_LEDGER, FACEGATE_KEY and those of `Options`.
 
+        Args:
+            environ: The environment; None: the process's.
+            now: The clock.
+            make: Whether an SQLite ledger that is not there is made, and the key of one that has no clients yet.
+
         Raises:
-            ConfigError: It describes none.
+            ConfigError: It describes none, or one that is not there and may not be made.
             LedgerUnavailable: The ledger, or KMS, does not answer.
         """
         from gatekeeper.store import open_ledger, sqlite_path
 
         environ = os.environ if environ is None else environ
         url = environ.get("FACEGATE_LEDGER", "")
-        ledger = open_ledger(url, environ)
         beside: Path | None = sqlite_path(url)
-        return cls(ledger, Vault(*load_keys(environ, beside)), now, Options.from_env(environ))
+        if not make and beside is not None and not beside.exists():
+            raise ConfigError(f"FACEGATE_LEDGER: there is no ledger at {beside.absolute()}")
+        ledger = open_ledger(url, environ)
+        try:
+            keys = load_keys(environ, beside, lambda: make and next(iter(ledger.clients()), None) is None)
+            return cls(ledger, Vault(*keys), now, Options.from_env(environ))
+        except BaseException:
+            ledger.close()
+            raise
 
     def day(self, at: float) -> str:
         """The ledger's day of this moment, ``YYYY-MM-DD``."""

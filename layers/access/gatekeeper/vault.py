@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -160,17 +160,20 @@ def _half(key: bytes, text: str | bytes, length: int = 16) -> str:
     return hmac.digest(key, text.encode() if isinstance(text, str) else text, "sha256").hex()[:length]
 
 
-def load_keys(environ: Mapping[str, str], beside: Path | None) -> tuple[bytes, ...]:
+def load_keys(
+    environ: Mapping[str, str], beside: Path | None, new: Callable[[], bool] = lambda: True
+) -> tuple[bytes, ...]:
     """The master keys, the newest first.
 
     ``FACEGATE_KEY`` is 32 bytes as 64 hex digits or base64, or ``kms:<base64 ciphertext>`` that AWS KMS decrypts (in
     AWS's default region, else in the ledger's); older keys may follow it, separated by commas or spaces. Without it,
-    and with an SQLite ledger, a key is made once and kept in a file beside the database that only its owner may read
-    (0600); older keys may follow there, too. The database without its key file opens nothing.
+    and with an SQLite ledger, a key is made once, while the ledger is new, and kept in a file beside the database that
+    only its owner may read (0600); older keys may follow there, too. The database without its key file opens nothing.
 
     Args:
         environ: The environment.
         beside: The SQLite database file; None for any other ledger.
+        new: Asked, where there is no key, whether one may be made: whether the ledger has no clients yet.
 
     Raises:
         ConfigError: There is no key and none may be made, or one is malformed, or KMS refuses to decrypt it, or the key
@@ -183,7 +186,7 @@ def load_keys(environ: Mapping[str, str], beside: Path | None) -> tuple[bytes, .
         return tuple(_from_kms(text[4:], region) if text.startswith("kms:") else _decode(text) for text in given)
     if beside is None:
         raise ConfigError("FACEGATE_KEY is missing: 32 random bytes as hex or base64, or kms:<ciphertext>")
-    return _key_file(beside.with_name(beside.name + ".key"))
+    return _key_file(beside, beside.with_name(beside.name + ".key"), new)
 
 
 def _decode(text: str) -> bytes:
@@ -224,21 +227,16 @@ def _from_kms(text: str, region: str | None) -> bytes:
         raise LedgerUnavailable(f"FACEGATE_KEY: KMS does not answer ({type(error).__name__})") from None
 
 
-def _key_file(path: Path) -> tuple[bytes, ...]:
+def _key_file(database: Path, path: Path, new: Callable[[], bool]) -> tuple[bytes, ...]:
     try:
         if not path.exists():
-            # Written whole under another name, then linked: whoever comes first wins, nobody reads half a key.
-            fresh = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(os.urandom(KEY_BYTES).hex().encode())
-                    file.flush()
-                    os.fsync(file.fileno())
-                with contextlib.suppress(FileExistsError):
-                    os.link(fresh, path)
-            finally:
-                fresh.unlink()
+            if new():
+                _make_key(path)
+            elif not path.exists():  # looked for again: another process may have made it, and the first client, since
+                raise ConfigError(
+                    f"{database.name} has no key beside it, and FACEGATE_KEY is not set: put {path.name} back, without"
+                    " it no stored secret opens"
+                )
         if path.stat().st_mode & 0o077:
             raise ConfigError(f"{path.name} may be read by others: chmod 600 it")
         keys = tuple(_decode(text) for text in path.read_text("ascii").replace(",", " ").split())
@@ -247,3 +245,18 @@ def _key_file(path: Path) -> tuple[bytes, ...]:
         return keys
     except OSError as error:
         raise ConfigError(f"{path.name}: {error.strerror}") from None
+
+
+def _make_key(path: Path) -> None:
+    """Written whole under another name, then linked: whoever comes first wins, nobody reads half a key."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(os.urandom(KEY_BYTES).hex().encode())
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+    finally:
+        fresh.unlink()

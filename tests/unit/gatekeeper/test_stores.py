@@ -30,7 +30,9 @@ from gatekeeper import (
     LedgerUnavailable,
     Settings,
     Settled,
+    credentials,
 )
+from gatekeeper.demo import ensure_demo
 from gatekeeper.dynamodb import FACE_BYTES, DynamoLedger
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.store import open_ledger
@@ -370,6 +372,63 @@ class TestKey:
         (tmp_path / "ledger.db.key").chmod(0o640)
         with pytest.raises(ConfigError, match="chmod 600"):
             load_keys({}, database)
+
+    def test_a_key_that_is_gone_is_not_made_anew(self, tmp_path: Path) -> None:
+        environ = {"FACEGATE_LEDGER": f"sqlite:///{tmp_path}/ledger.db"}
+        key = tmp_path / "ledger.db.key"
+        Gate.from_env(environ).ledger.close()
+        key.unlink()
+        gate = Gate.from_env(environ)  # nothing is stored under the one that is gone
+        credentials.add(gate, Contract.MARKET)
+        gate.ledger.close()
+        kept = key.read_text()
+        key.unlink()
+        for make in (True, False):
+            with pytest.raises(ConfigError, match=r"put ledger\.db\.key back"):
+                Gate.from_env(environ, make=make)
+        assert not list(tmp_path.glob("*.key*"))
+        given = Gate.from_env(environ | {"FACEGATE_KEY": kept})
+        assert given.vault.code_hash("x") == gate.vault.code_hash("x")
+        given.ledger.close()
+
+    def test_a_key_that_another_process_made_meanwhile(self, tmp_path: Path) -> None:
+        key = tmp_path / "ledger.db.key"
+
+        def not_new() -> bool:
+            """Key and first client come between the look for the key and the one for clients."""
+            key.write_text(self.KEY.hex())
+            key.chmod(0o600)
+            return False
+
+        assert load_keys({}, tmp_path / "ledger.db", not_new) == (self.KEY,)
+
+    def test_first_starts_at_once(self, tmp_path: Path) -> None:
+        environ = {"FACEGATE_LEDGER": f"sqlite:///{tmp_path}/ledger.db"}
+        begun = threading.Barrier(6)
+        told: list[object] = []
+
+        def start() -> None:
+            begun.wait()
+            try:
+                gate = Gate.from_env(environ)
+                told.append({name: demo.secrets for name, demo in ensure_demo(gate).items() if demo.live})
+                gate.ledger.close()
+            except Exception as error:  # shown below
+                told.append(error)
+
+        threads = [threading.Thread(target=start) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        gate = Gate.from_env(environ, make=False)
+        assert told == [{name: demo.secrets for name, demo in ensure_demo(gate).items()}] * 6
+        gate.ledger.close()
+
+    def test_nothing_is_made_where_nothing_may_be(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="there is no ledger at"):
+            Gate.from_env({"FACEGATE_LEDGER": f"sqlite:///{tmp_path}/ledger.db"}, make=False)
+        assert not list(tmp_path.iterdir())
 
     def test_file_in_no_folder(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError):

@@ -229,16 +229,23 @@ class TestKeys:
     def test_not_random(self, environ: dict[str, str], gate: Gate) -> None:
         assert "not random" in told(looked(environ | {"FACEGATE_KEY": "00" * 32})["keys"], Level.WARN)
 
-    def test_lost_key_file(self, environ: dict[str, str], gate: Gate) -> None:
+    def test_lost_key_file(self, environ: dict[str, str], gate: Gate, tmp_path: Path) -> None:
+        credentials.add(gate, Contract.MARKET)
         del environ["FACEGATE_KEY"]
-        assert "has no key beside it" in told(looked(environ)["keys"], Level.FAIL)
+        for _ in range(2):
+            found = looked(environ)
+            assert "has no key beside it" in told(found["keys"], Level.FAIL)
+            assert "ledger" not in found, "one cause is told once"
+        assert not list(tmp_path.glob("*.key")), "it makes nothing"
 
     def test_key_file_open_to_others(self, environ: dict[str, str], tmp_path: Path) -> None:
         del environ["FACEGATE_KEY"]
         Gate.from_env(environ).ledger.close()
         assert "back it up" in told(looked(environ)["keys"], Level.OK)
         (tmp_path / "ledger.db.key").chmod(0o644)
-        assert "chmod 600" in told(looked(environ)["keys"], Level.FAIL)
+        found = looked(environ)
+        assert "chmod 600" in told(found["keys"], Level.FAIL)
+        assert "ledger" not in found
 
     def test_nobody(self, environ: dict[str, str], gate: Gate) -> None:
         assert "there is no client" in told(looked(environ)["keys"], Level.WARN)
