@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     defaults.apply()
     try:
-        gate = Gate.from_env()
+        gate = Gate.from_env(make=arguments.verb == "add")
         try:
             _VERBS[arguments.verb](gate, arguments)
         finally:

@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     defaults.apply()
     try:
-        gate = Gate.from_env()
+        gate = Gate.from_env(make=False)
         try:
             at = gate.now()
             gate.ledger.sweep(at)

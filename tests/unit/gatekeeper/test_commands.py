@@ -134,6 +134,13 @@ class TestKeys:
             assert main(command.split()) == 2
             assert "FACEGATE_LEDGER" in capsys.readouterr().err
 
+    @pytest.mark.parametrize("command", ["keys list", "keys list --json", "keys disable a", "keys rotate a", "usage"])
+    def test_only_add_makes_a_ledger(self, capsys: Output, tmp_path: Path, command: str) -> None:
+        assert main(command.split()) == 2
+        told = f"facegate: FACEGATE_LEDGER: there is no ledger at {tmp_path}/ledger.db\n"
+        assert capsys.readouterr() == ("", told)
+        assert not list(tmp_path.iterdir())
+
 
 class TestUsage:
     @pytest.fixture
@@ -167,6 +174,7 @@ class TestUsage:
         assert table(capsys, "usage", "--client", "bob")[1:] == [[day, "bob", "market", "0", "yes", "5"]]
 
     def test_nothing_yet(self, capsys: Output) -> None:
+        Gate.from_env().ledger.close()
         assert len(table(capsys, "usage", "--by", "day")) == 1
 
     @pytest.mark.parametrize("days", ["0", "-1", "99999"])
