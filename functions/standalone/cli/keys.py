@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from gatekeeper.credentials import Issued
 
 _NEVER = "never"
+
+
+class _NotShown(Exception):
+    """New credentials are stored and could not be printed."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +62,12 @@ def _limits(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Does it; 1 when the client is unknown or taken, 2 when a value is wrong or there is no ledger."""
+    """Does it.
+
+    Returns:
+        1 when the client is unknown or taken, or its credentials could not be printed; 2 when a value is wrong or there
+        is no ledger.
+    """
     from gatekeeper import Conflict, Gate, GatekeeperError
     from gatekeeper.credentials import UnknownClientError
     from standalone import defaults
@@ -69,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
             _VERBS[arguments.verb](gate, arguments)
         finally:
             gate.ledger.close()
-    except (UnknownClientError, Conflict) as error:
+    except (UnknownClientError, Conflict, _NotShown) as error:
         print(f"facegate: {error}", file=sys.stderr)
         return 1
     except (GatekeeperError, ValueError) as error:
@@ -160,8 +170,20 @@ _VERBS: dict[str, Callable[[Gate, argparse.Namespace], None]] = {
 
 
 def _print_once(issued: Issued) -> None:
-    """The new credentials as one JSON object: they cannot be shown again."""
-    print(json.dumps({"client": issued.client.id, "contract": issued.client.contract, **issued.secrets}))
+    """The new credentials as one JSON object: they cannot be shown again.
+
+    Raises:
+        _NotShown: The output does not take them.
+    """
+    client = issued.client
+    try:
+        print(json.dumps({"client": client.id, "contract": client.contract, **issued.secrets}), flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at exit has somewhere to go
+        raise _NotShown(
+            f"{client.id} has new credentials, which could not be printed ({error.strerror});"
+            f" make others: facegate keys rotate {client.id}"
+        ) from None
 
 
 def _row(gate: Gate, client: Client) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,19 @@ class TestKeys:
         assert (opens(old), opens(new)) == ("", "")
         newest = made(capsys, "rotate", "ada")["appcode"]
         assert (opens(old), opens(new), opens(newest)) == ("A400AC", "A400AC", "")
+
+    @pytest.mark.parametrize("words", [["add", "market", "--id", "lost"], ["rotate", "lost"]])
+    def test_credentials_that_could_not_be_printed(self, capsys: Output, words: list[str]) -> None:
+        if words[0] == "rotate":
+            made(capsys, "add", "market", "--id", "lost")
+        program = f"import sys; from standalone.cli import main; sys.exit(main({['keys', *words]!r}))"
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run([sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, check=False)
+        told = done.stderr.decode().splitlines()
+        assert (done.returncode, len(told)) == (1, 1)
+        assert told[0].startswith("facegate: lost has new credentials, which could not be printed (No space left on")
+        assert told[0].endswith("make others: facegate keys rotate lost")
+        assert opens(made(capsys, "rotate", "lost")["appcode"]) == ""
 
     @pytest.mark.parametrize(("verb", "code"), [("disable", "I403AA"), ("suspend", "B403MI")])
     def test_stopped_and_let_in_again(self, capsys: Output, verb: str, code: str) -> None:
