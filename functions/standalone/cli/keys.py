@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gatekeeper.credentials import Issued
 
 _NEVER = "never"
+_LONGEST = 36_500 * 86_400  # seconds
 
 
 class _NotShown(Exception):
@@ -54,7 +55,8 @@ def _limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", metavar="N", help=f"calls per second: {none}")
     parser.add_argument("--quota", metavar="N", help=f"calls in all: {none}")
     parser.add_argument("--quota-day", metavar="N", help=f"calls per day: {none}")
-    parser.add_argument("--expires", metavar="WHEN", help="30d, 12h, a date like 2030-01-31, or 'never'")
+    when = "30d, 12h, a date like 2030-01-31 (in UTC, unless an offset follows its time), or 'never'"
+    parser.add_argument("--expires", metavar="WHEN", help=when)
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
         help="bare_body, query_appcode, clock_skew, buckets, scope; repeatable",
@@ -190,10 +192,20 @@ def _row(gate: Gate, client: Client) -> tuple[str, ...]:
     at = gate.now()
     total, today = gate.ledger.used(client.id, gate.day(at))
     state = "expired" if client.state == "active" and client.expired(at) else client.state.value
-    ends = time.strftime("%Y-%m-%d", time.gmtime(client.expires)) if client.expires is not None else _NEVER
     live = sum(key.live(at) and key.kind not in ("account", "bucket") for key in gate.ledger.keys(client.id))
     quota, day = (_of(used, limit) for used, limit in ((total, client.quota_total), (today, client.quota_day)))
-    return client.id, client.contract, client.name, state, ends, str(client.rate or "-"), quota, day, str(live)
+    ends, rate = _day(client.expires), str(client.rate or "-")
+    return client.id, client.contract, client.name, state, ends, rate, quota, day, str(live)
+
+
+def _day(moment: float | None) -> str:
+    """The day in UTC; the bare seconds where no calendar has one."""
+    if moment is None:
+        return _NEVER
+    try:
+        return time.strftime("%Y-%m-%d", time.gmtime(moment))
+    except (OverflowError, OSError, ValueError):
+        return f"{moment:g}"
 
 
 def _of(used: int, limit: int | None) -> str:
@@ -230,9 +242,10 @@ def _moment(text: str, at: float) -> float | None:
     if text.lower() == _NEVER:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return at + _seconds(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _seconds(text: str) -> float:
@@ -240,7 +253,10 @@ def _seconds(text: str) -> float:
     factor = {"s": 1, "m": 60, "h": 3600, "d": 86_400}.get(unit)
     if factor is None or not number.isascii() or not number.isdecimal():
         raise ValueError(f"{text}: a time like 90s, 15m, 12h or 7d")
-    return float(number) * factor
+    seconds = float(number) * factor
+    if seconds > _LONGEST:
+        raise ValueError(f"{text}: at most {_LONGEST // 86_400}d")
+    return seconds
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gatekeeper import Contract, Gate, Request
+from gatekeeper import Contract, Gate, Request, credentials
 from gatekeeper.demo import Demo, ensure_demo
 from gatekeeper.market import verdict
 from standalone.cli import main
@@ -77,6 +77,29 @@ class TestKeys:
         changed = table(capsys, "keys", "set", "ada", "--rate", "none", "--expires", "never", "--set", "clock_skew=8")
         assert changed[1] == ["ada", "market", "active", "never", "-", "0/9", "0/3", "2"]
 
+    @pytest.mark.parametrize(
+        ("text", "at"),
+        [
+            ("2030-01-31", 1_896_048_000),
+            ("2030-01-31T10:00:00", 1_896_084_000),
+            ("2030-01-31T10:00:00+08:00", 1_896_055_200),
+            ("2030-01-31T10:00:00Z", 1_896_084_000),
+            ("9999-12-31T23:59:59-12:00", 253_402_343_999),
+        ],
+    )
+    def test_ends(self, capsys: Output, text: str, at: int) -> None:
+        made(capsys, "add", "market", "--id", "ada", "--expires", text)
+        assert main(["keys", "list", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["expires"] == at
+        assert len(table(capsys, "keys", "list")) == 2
+
+    @pytest.mark.parametrize("end", [8.64e22, 1e17, float("inf")])
+    def test_an_end_that_no_calendar_has(self, capsys: Output, end: float) -> None:
+        gate = Gate.from_env()
+        credentials.add(gate, Contract.MARKET, client_id="ada", expires=end)
+        gate.ledger.close()
+        assert table(capsys, "keys", "list")[1][:4] == ["ada", "market", "active", f"{end:g}"]
+
     def test_no_secret_is_listed(self, capsys: Output) -> None:
         printed = made(capsys, "add", "market", "--id", "ada")
         assert main(["keys", "list", "--json"]) == 0
@@ -131,9 +154,12 @@ class TestKeys:
             (["add", "market", "--rate", "-1"], 2, "rate:"),
             (["add", "market", "--rate", "0"], 2, "rate:"),
             (["add", "market", "--expires", "soon"], 2, "soon:"),
+            (["add", "market", "--expires", "999999999999999999d"], 2, "at most 36500d"),
+            (["add", "market", "--expires", f"{'9' * 400}s"], 2, "at most 36500d"),
             (["add", "market", "--set", "nothing"], 2, "NAME=VALUE"),
             (["set", "ada", "--set", "colour=red"], 2, "no such setting"),
             (["rotate", "ada", "--grace", "1y"], 2, "a time like"),
+            (["rotate", "ada", "--grace", "36501d"], 2, "at most 36500d"),
         ],
     )
     def test_wrong(self, capsys: Output, words: list[str], status: int, text: str) -> None:
