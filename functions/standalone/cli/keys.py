@@ -156,7 +156,8 @@ def _list(gate: Gate, arguments: argparse.Namespace) -> None:
             "quota": client.quota_total, "quota_day": client.quota_day, "used": total, "used_today": today,
             "settings": json.loads(client.settings.to_json()), "keys": keys,
         }  # fmt: skip
-        print(json.dumps(line, ensure_ascii=False))
+        text = json.dumps(line, ensure_ascii=False)
+        print(text if _shown(text) == text else json.dumps(line))
 
 
 _VERBS: dict[str, Callable[[Gate, argparse.Namespace], None]] = {
@@ -214,9 +215,16 @@ def _of(used: int, limit: int | None) -> str:
 
 def _print_rows(rows: list[tuple[str, ...]]) -> None:
     rows = [("CLIENT", "CONTRACT", "NAME", "STATE", "EXPIRES", "RATE", "USED", "TODAY", "KEYS"), *rows]
+    rows = [tuple(map(_shown, row)) for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _shown(text: str) -> str:
+    """The text as the output's encoding can hold it: what it has no sign for becomes an escape."""
+    encoding = sys.stdout.encoding or "ascii"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _wanted(arguments: argparse.Namespace, at: float) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,19 @@ def made(capsys: Output, *words: str) -> dict[str, Any]:
 def table(capsys: Output, *words: str) -> list[list[str]]:
     assert main(list(words)) == 0
     return [line.split() for line in capsys.readouterr().out.splitlines()]
+
+
+def program(*words: str) -> list[str]:
+    """The command line as a process of its own."""
+    return [sys.executable, "-c", f"import sys; from standalone.cli import main; sys.exit(main({list(words)!r}))"]
+
+
+def in_ascii(*words: str) -> list[str]:
+    """The lines printed where the output takes ASCII alone."""
+    environ = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(program(*words), capture_output=True, env=environ, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    return done.stdout.decode("ascii").splitlines()
 
 
 def opens(appcode: str, request_id: str = "") -> str:
@@ -100,6 +114,15 @@ class TestKeys:
         gate.ledger.close()
         assert table(capsys, "keys", "list")[1][:4] == ["ada", "market", "active", f"{end:g}"]
 
+    def test_a_name_that_the_output_has_no_signs_for(self, capsys: Output) -> None:
+        made(capsys, "add", "market", "--id", "ada", "--name", "张三")
+        made(capsys, "add", "market", "--id", "bob", "--name", "Bob")
+        assert table(capsys, "keys", "list")[1][2] == "张三"
+        head, first, second = in_ascii("keys", "list")
+        assert (first.split()[2], second.split()[2]) == (r"\u5f20\u4e09", "Bob")
+        assert head.index("NAME") == first.index(r"\u5f20") == second.index("Bob")
+        assert [json.loads(line)["name"] for line in in_ascii("keys", "list", "--json")] == ["张三", "Bob"]
+
     def test_no_secret_is_listed(self, capsys: Output) -> None:
         printed = made(capsys, "add", "market", "--id", "ada")
         assert main(["keys", "list", "--json"]) == 0
@@ -119,9 +142,8 @@ class TestKeys:
     def test_credentials_that_could_not_be_printed(self, capsys: Output, words: list[str]) -> None:
         if words[0] == "rotate":
             made(capsys, "add", "market", "--id", "lost")
-        program = f"import sys; from standalone.cli import main; sys.exit(main({['keys', *words]!r}))"
         with Path("/dev/full").open("w") as full:
-            done = subprocess.run([sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, check=False)
+            done = subprocess.run(program("keys", *words), stdout=full, stderr=subprocess.PIPE, check=False)
         told = done.stderr.decode().splitlines()
         assert (done.returncode, len(told)) == (1, 1)
         assert told[0].startswith("facegate: lost has new credentials, which could not be printed (No space left on")
