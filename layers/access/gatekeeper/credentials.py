@@ -167,8 +167,19 @@ def set_state(gate: Gate, client_id: str, state: State) -> Client:
 
 
 def revoke(gate: Gate, client_id: str) -> Client:
-    """Make all of a Baidu client's tokens invalid; its API key stays."""
-    return change(gate, client_id, lambda client: replace(client, generation=client.generation + 1))
+    """Make all of a Baidu client's tokens invalid; its API key stays.
+
+    Raises:
+        UnknownClientError: There is none.
+        ValueError: It is another contract's: those have no tokens.
+    """
+
+    def edit(client: Client) -> Client:
+        if client.contract is not Contract.BAIDU:
+            raise ValueError(f"{client.id} is a {client.contract} client and has no tokens: rotate or disable it")
+        return replace(client, generation=client.generation + 1)
+
+    return change(gate, client_id, edit)
 
 
 def _retried(gate: Gate, client_id: str, step: Callable[[Client], T]) -> T:

@@ -171,6 +171,8 @@ class TestKeys:
         ("words", "status", "text"),
         [
             (["disable", "nobody"], 1, "no client nobody"),
+            (["revoke", "nobody"], 1, "no client nobody"),
+            (["revoke", "ada"], 2, "ada is a market client and has no tokens: rotate or disable it"),
             (["add", "market", "--id", "ada"], 1, "exists already"),
             (["add", "market", "--id", "a b"], 2, "id:"),
             (["add", "market", "--rate", "-1"], 2, "rate:"),
