@@ -421,6 +421,17 @@ def test_options_that_can_not_be(tmp_path: Path, options: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("name", ["FACEGATE_THREADS", "FACEGATE_MODEL_THREADS"])
+@pytest.mark.parametrize("text", ["x", "0", ""])
+def test_threads_that_can_not_be(tmp_path: Path, name: str, text: str) -> None:
+    command = [COMMAND, "serve", "--port", "0"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {name: text}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"facegate: {name}: a whole number above 0\n")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("demo", ["--demo", "--no-demo"])
 def test_a_key_that_is_gone(tmp_path: Path, demo: str) -> None:
     environ = os.environ | {"FACEGATE_LEDGER": "sqlite:///ledger.sqlite"}

@@ -36,6 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.workers < 1 or not 0 <= arguments.port < 65_536:
         print("facegate: --workers takes 1 or more, --port 0 to 65535", file=sys.stderr)
         return 2
+    problems = defaults.bad_counts(os.environ)
+    for problem in problems:
+        print(f"facegate: {problem}", file=sys.stderr)
+    if problems:
+        return 2
     defaults.apply()
     os.environ.setdefault("FACEGATE_THREADS", str(max(1, (os.cpu_count() or 1) // arguments.workers)))
     demo = _demo(arguments)

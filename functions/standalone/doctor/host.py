@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gatekeeper import ConfigError
 from gatekeeper.gate import Options
-from standalone import metrics
+from standalone import defaults, metrics
 from standalone.doctor.findings import Finding, fail, ok, warn
 
 _PACKAGES = (
@@ -51,10 +51,7 @@ def settings(environ: Mapping[str, str]) -> Iterator[Finding]:
         metrics.address_of(environ.get(metrics.SETTING, "").strip() or "off")
     except metrics.BadSetting as error:
         problems.append(str(error))
-    for name in ("FACEGATE_THREADS", "FACEGATE_MODEL_THREADS"):
-        text = environ.get(name, "1")
-        if not (text.isdecimal() and int(text) >= 1):
-            problems.append(f"{name}: a whole number above 0")
+    problems += defaults.bad_counts(environ)
     for problem in problems:
         yield fail("settings", problem, f"set {problem.partition(':')[0]} to such a value, or unset it")
     if not problems:
@@ -65,6 +62,9 @@ def settings(environ: Mapping[str, str]) -> Iterator[Finding]:
 def port(host: str, number: int) -> Iterator[Finding]:
     """Whether the server could listen, or who does."""
     where = f"{host}:{number}"
+    if not 0 <= number < 65_536:
+        yield fail("port", f"there is no port {number}", "set PORT, or --port, to a number from 0 to 65535")
+        return
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, number), family=family).close()

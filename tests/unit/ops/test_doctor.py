@@ -302,6 +302,11 @@ class TestHost:
         if Path("/proc/net/tcp").exists():
             assert f"(process {other.pid})" in finding.told
 
+    @pytest.mark.parametrize("number", [-1, 65_536, 99_999])
+    def test_a_port_that_can_not_be(self, number: int) -> None:
+        (finding,) = host.port("127.0.0.1", number)
+        assert (finding.level, finding.told) == (Level.FAIL, f"there is no port {number}")
+
     def test_an_address_of_another_machine(self) -> None:
         (finding,) = host.port("192.0.2.1", 80)
         assert finding.level is Level.FAIL
