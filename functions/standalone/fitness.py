@@ -88,6 +88,9 @@ def fits(file: Path, role: str, photo: bytes, models: Path | None = None) -> Ite
         role: One of ROLES.
         photo: A photo of a face, JPEG, PNG or BMP.
         models: The folder with the models to compare with; None takes FACEGATE_MODELS or the repository's.
+
+    Raises:
+        facecore.errors.ImageError: The photo can not be read.
     """
     wanted = ROLES[role]
     try:

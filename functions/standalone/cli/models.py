@@ -59,8 +59,10 @@ def _check(arguments: argparse.Namespace) -> int:
     """Says in plain words whether an ONNX file of your own fits a role.
 
     Looks at its inputs and outputs (names, types, shapes), runs it on a sample photo and four variants of it (values,
-    batches), and takes its time against the registered model's. The exit status is 0 when it fits, 1 when not.
+    batches), and takes its time against the registered model's. The exit status is 0 when it fits, 1 when not, 2 when
+    the sample photo can not be read.
     """
+    from facecore.errors import ImageError
     from standalone import fitness
     from standalone.doctor.findings import Level, text
 
@@ -70,9 +72,13 @@ def _check(arguments: argparse.Namespace) -> int:
         print(f"facegate: {arguments.photo}: {error.strerror}; name a photo with --photo", file=sys.stderr)
         return 2
     fits = True
-    for finding in fitness.fits(arguments.file, arguments.role, photo, arguments.models):
-        fits &= finding.level is not Level.FAIL
-        print(text(finding, arguments.json), flush=True)
+    try:
+        for finding in fitness.fits(arguments.file, arguments.role, photo, arguments.models):
+            fits &= finding.level is not Level.FAIL
+            print(text(finding, arguments.json), flush=True)
+    except ImageError as error:
+        print(f"facegate: {arguments.photo}: {error}; name a photo with --photo", file=sys.stderr)
+        return 2
     if not arguments.json:
         told = f"{arguments.file.name} {'fits' if fits else 'does not fit'} the role {arguments.role}"
         then = "facegate calibrate --model FILE sets its thresholds" if arguments.role == "liveness" else _REGISTER

@@ -207,6 +207,17 @@ def test_a_photo_without_a_face(models: Path, tmp_path: Path) -> None:
     assert (check, "--photo" in told) == ("run", True)
 
 
+def test_a_photo_that_is_none(models: Path, tmp_path: Path, capsys: Output) -> None:
+    (tmp_path / "own.onnx").write_bytes(nets.liveness())
+    (tmp_path / "s.csv").write_text("photo,score\n")
+    words = ["models", "--models", str(models), "check", str(tmp_path / "own.onnx"), "--role", "liveness"]
+    assert main([*words, "--photo", str(tmp_path / "s.csv")]) == 2
+    shown = capsys.readouterr()
+    assert shown.err.startswith(f"facegate: {tmp_path}/s.csv: ")
+    assert shown.err.endswith("; name a photo with --photo\n")
+    assert "fit the role" not in shown.out, "nothing was found out about the model"
+
+
 def test_the_command(models: Path, tmp_path: Path, capsys: Output) -> None:
     (tmp_path / "own.onnx").write_bytes(nets.liveness(48))
     (tmp_path / "face.jpg").write_bytes(nets.jpeg(nets.red_face(150)))
