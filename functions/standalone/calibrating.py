@@ -6,7 +6,7 @@ import csv
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -31,6 +31,7 @@ from facecore.registry import REGISTRY, ModelEntry, Registry
 from facecore.sessions import Model
 from facecore.spoofing import Liveness
 from standalone.fitness import entry_for
+from standalone.photofiles import Entry
 
 REFUSED = (0.001, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05)
 """The shares of live faces refused that the table has rows for, as in the vendor's document."""
@@ -80,13 +81,15 @@ class Scorer:
         self.entry = self.registry["liveness"] if model is None else _own(model, self.registry["liveness"])
         self._liveness = Liveness(Model(self.entry, threads))
 
-    def score(self, photos: Sequence[Path], into: Labelled, done: Callable[[int], object]) -> None:
+    def score(self, entries: Sequence[Entry], into: Labelled, done: Callable[[int], object]) -> None:
         """Scores the largest face of every photo; tells ``done`` how many more are through."""
-        rest = iter(photos)
+        rest = iter(entries)
         while batch := list(islice(rest, _BATCH)):
             views = []
-            for path in batch:
+            for path, obstacle in batch:
                 try:
+                    if obstacle is not None:
+                        raise obstacle
                     with path.open("rb") as file:
                         image = read_photo(file.read(max_bytes(MAX_PIXELS) + 1)).bgr
                 except (ImageError, OSError) as error:
@@ -218,9 +221,3 @@ def apply(outcome: Outcome, registry: Registry, entry: ModelEntry, output: Path)
     if output.exists():
         output.rmdir()
     partial.rename(output)
-
-
-def photos_in(folder: Path, suffixes: Iterable[str]) -> list[Path]:
-    """The photos of a folder and below, by name."""
-    wanted = frozenset(suffixes)
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in wanted and path.is_file())

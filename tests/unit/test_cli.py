@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -147,13 +149,86 @@ def test_photos_are_analysed_in_batches(made: list[OneFaceEach], capsys: pytest.
 @pytest.mark.usefixtures("made")
 def test_folders_are_searched_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "deep").mkdir()
-    (tmp_path / "none").mkdir()
-    for name in ("b.JPG", "deep/a.png", "notes.txt"):
+    for name in ("b.JPG", "deep/a.png", "deep/c.jfif", "deep/d.jpe"):
         (tmp_path / name).write_bytes(photos.PORTRAIT.read_bytes())
     assert main(["analyse", "--recursive", str(tmp_path)]) == 0
-    assert [Path(line["path"]).name for line in lines(capsys)] == ["b.JPG", "a.png"]
-    assert main(["analyse", "--recursive", str(tmp_path / "none")]) == 1
-    assert lines(capsys)[0]["error"] == "IsADirectory"
+    shown = capsys.readouterr()
+    assert [Path(json.loads(line)["path"]).name for line in shown.out.splitlines()] == [
+        "b.JPG", "a.png", "c.jfif", "d.jpe",
+    ]  # fmt: skip
+    assert shown.err == ""
+
+
+@pytest.mark.usefixtures("made")
+def test_a_folder_without_photos_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyse", "--recursive", str(tmp_path)]) == 1
+    (line,) = lines(capsys)
+    assert (line["path"], line["error"]) == (str(tmp_path), "NoPhoto")
+    assert line["message"] == "no file in it is named as a photo"
+
+
+def searched(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, str | None], str]:
+    """What a recursive run tells of a folder: errors by path within it, and what stands on stderr; it fails."""
+    assert main(["analyse", "--recursive", str(folder)]) == 1
+    shown = capsys.readouterr()
+    told = [json.loads(line) for line in shown.out.splitlines()]
+    return {str(Path(line["path"]).relative_to(folder)): line["error"] for line in told}, shown.err
+
+
+@pytest.mark.usefixtures("made")
+def test_what_can_not_be_read_in_a_folder_gets_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "fine.jpg").write_bytes(photos.PORTRAIT.read_bytes())
+    (tmp_path / "broken.jpg").symlink_to("gone")
+    (tmp_path / "circle.jpg").symlink_to("circle.jpg")
+    (tmp_path / "far.jpg").symlink_to("x" * 300)  # asking for it fails as it does in a folder that can not be entered
+    os.mkfifo(tmp_path / "pipe.jpg")
+    errors, _ = searched(tmp_path, capsys)
+    assert errors == {
+        "broken.jpg": "FileNotFound",
+        "circle.jpg": "Unreadable",
+        "far.jpg": "Unreadable",
+        "fine.jpg": None,
+        "pipe.jpg": "Unreadable",
+    }
+
+
+@pytest.mark.usefixtures("made")
+def test_a_folder_that_can_not_be_entered_gets_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "shut").mkdir()
+    for name in ("a.jpg", "z.jpg", "shut/b.jpg"):
+        (tmp_path / name).write_bytes(photos.PORTRAIT.read_bytes())
+    scan = os.scandir
+
+    def scandir(path: Path) -> Any:
+        if Path(path).name == "shut":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    errors, _ = searched(tmp_path, capsys)
+    assert errors == {"a.jpg": None, "shut": "Unreadable", "z.jpg": None}
+
+
+@pytest.mark.usefixtures("made")
+def test_a_path_that_can_not_be_asked_about_stops_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "link").symlink_to("x" * 300)
+    assert main(["analyse", "--recursive", str(tmp_path / "link"), str(photos.PORTRAIT)]) == 1
+    assert [line["error"] for line in lines(capsys)] == ["Unreadable", None]
+
+
+@pytest.mark.usefixtures("made")
+def test_what_is_passed_over_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("in/a.jpg", "in/b.webp", "in/bare", "elsewhere/c.jpg"):
+        (tmp_path / name).write_bytes(photos.PORTRAIT.read_bytes())
+    (tmp_path / "in" / "link.jpg").symlink_to(tmp_path / "elsewhere")
+    assert main(["analyse", "--recursive", str(tmp_path / "in")]) == 0
+    shown = capsys.readouterr()
+    assert [Path(json.loads(line)["path"]).name for line in shown.out.splitlines()] == ["a.jpg"]
+    assert shown.err == "facegate: files passed over for their names: 2; links to folders not followed: 1\n"
 
 
 @pytest.mark.usefixtures("made")

@@ -1,29 +1,43 @@
 """Reports on photos, one JSON object per line.
 
 A photo that cannot be reported on gets a line with "error" (a stable name) and "message"; the others are still
-analysed, and the exit status is 1.
+analysed, and the exit status is 1. What --recursive meets and cannot read, a folder or what is named as a photo, gets
+such a line as well; how many files it passed over for their names is said on stderr at the end.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from standalone.photofiles import PHOTO_SUFFIXES, Entry, Search
+
 if TYPE_CHECKING:
     from facecore import Analyzer, ImageError, Report
 
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 BATCH = 8  # photos read and analysed together
 FEW = 3  # photos without a progress bar
 
 # Pixels, degrees, years, points of 100 and luma keep two decimals; every other number is a probability.
 _TWO_DECIMALS = frozenset({"box", "pose", "landmarks", "age", "beauty", "illumination"})
-_OS_ERRORS: dict[type[OSError], str] = {FileNotFoundError: "FileNotFound", IsADirectoryError: "IsADirectory"}
+
+
+class NoPhoto(OSError):
+    """A folder holds no file that is named as a photo."""
+
+
+_OS_ERRORS: dict[type[OSError], str] = {
+    FileNotFoundError: "FileNotFound",
+    IsADirectoryError: "IsADirectory",
+    NoPhoto: "NoPhoto",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +46,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--draw", type=Path, metavar="DIR", help="write each photo with its report drawn in there")
     parser.add_argument("--faces", type=_positive, metavar="N", help="report the N largest faces at most")
     parser.add_argument("--max-pixels", type=_positive, metavar="N", help="refuse photos with more (default 25000000)")
-    parser.add_argument("--recursive", action="store_true", help="a folder stands for the photos in it and below")
+    parser.add_argument(
+        "--recursive",
+        action="store_true",
+        help=f"a folder stands for the photos in it and below, by their names: {', '.join(sorted(PHOTO_SUFFIXES))}",
+    )
     parser.add_argument("--threads", type=_positive, default=1, metavar="N", help="of each model (default 1)")
 
 
@@ -44,14 +62,15 @@ def run(arguments: argparse.Namespace) -> int:
     from facecore.intake import MAX_PIXELS
 
     max_pixels = arguments.max_pixels or MAX_PIXELS
-    paths = list(_expand(arguments.photos, arguments.recursive))
+    search = Search()
+    entries = list(_expand(arguments.photos, search if arguments.recursive else None))
     drawn: set[Path] = set()
     failed = 0
     try:
         analyzer = make_analyzer(arguments.threads, max_pixels)
         # disable=None: no bar where stderr is no terminal
-        with tqdm(total=len(paths), unit="photo", disable=True if len(paths) <= FEW else None) as bar:
-            for batch in _chunks(paths, BATCH):
+        with tqdm(total=len(entries), unit="photo", disable=True if len(entries) <= FEW else None) as bar:
+            for batch in _chunks(entries, BATCH):
                 for path, data, result in _analyse(analyzer, batch, arguments.faces, max_pixels):
                     failed += isinstance(result, Exception)
                     bar.write(json.dumps(record(path, result)), file=sys.stdout)
@@ -67,6 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
     except ModelError as error:
         print(f"facegate: {error}", file=sys.stderr)
         return 2
+    if passed := search.passed():
+        print(f"facegate: {passed}", file=sys.stderr)
     return 1 if failed else 0
 
 
@@ -104,11 +125,11 @@ def rounded(value: Any, two_decimals: bool = False) -> Any:
 
 
 def _analyse(
-    analyzer: Analyzer, paths: Sequence[Path], faces: int | None, max_pixels: int
+    analyzer: Analyzer, entries: Sequence[Entry], faces: int | None, max_pixels: int
 ) -> Iterator[tuple[Path, bytes, Report | ImageError | OSError]]:
-    contents = [_read(path, max_pixels) for path in paths]
+    contents = [error or _read(path, max_pixels) for path, error in entries]
     results = iter(analyzer.analyse_batch([c for c in contents if isinstance(c, bytes)], faces=faces))
-    for path, content in zip(paths, contents, strict=True):
+    for (path, _), content in zip(entries, contents, strict=True):
         yield (path, content, next(results)) if isinstance(content, bytes) else (path, b"", content)
 
 
@@ -144,17 +165,17 @@ def _draw(target: Path, data: bytes, report: Report, max_pixels: int) -> None:
     target.write_bytes(encoded.tobytes())
 
 
-def _expand(paths: Iterable[Path], recursive: bool) -> Iterator[Path]:
+def _expand(paths: Iterable[Path], search: Search | None) -> Iterator[Entry]:
+    """What each path stands for: itself, or with a search, where it is a folder, what that finds in it."""
     for path in paths:
-        if recursive and path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file())
-            yield from inside or [path]  # a folder without photos fails as itself
+        if search is not None and os.path.isdir(path):
+            yield from search.entries(path) or [(path, NoPhoto(errno.ENOENT, "no file in it is named as a photo"))]
         else:
-            yield path
+            yield path, None
 
 
-def _chunks(paths: Iterable[Path], size: int) -> Iterator[list[Path]]:
-    rest = iter(paths)
+def _chunks(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
+    rest = iter(entries)
     while chunk := list(islice(rest, size)):
         yield chunk
 

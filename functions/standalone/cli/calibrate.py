@@ -71,16 +71,21 @@ def run(arguments: argparse.Namespace) -> int:
 def _score(scorer: Scorer, parts: tuple[tuple[Path, Labelled], ...]) -> bool:
     from tqdm import tqdm
 
-    from standalone.calibrating import photos_in
-    from standalone.cli.analyse import PHOTO_SUFFIXES
+    from standalone.photofiles import Search
 
-    found = [(photos_in(folder, PHOTO_SUFFIXES), folder, labelled) for folder, labelled in parts]
-    with tqdm(total=sum(len(photos) for photos, _, _ in found), unit="photo", disable=None) as bar:
-        for photos, _, labelled in found:
-            scorer.score(photos, labelled, bar.update)
-    for _, folder, labelled in found:
+    search = Search()
+    found = [(search.entries(folder), folder, labelled) for folder, labelled in parts]
+    with tqdm(total=sum(len(entries) for entries, _, _ in found), unit="photo", disable=None) as bar:
+        for entries, _, labelled in found:
+            scorer.score(entries, labelled, bar.update)
+    for entries, folder, labelled in found:
+        for path, obstacle in entries:
+            if obstacle is not None:
+                print(f"facegate: {path}: {obstacle.strerror}", file=sys.stderr)
         if not labelled.scores:
             print(f"facegate: {folder}: no photo with a face", file=sys.stderr)
+    if passed := search.passed():
+        print(f"facegate: {passed}", file=sys.stderr)
     return all(labelled.scores for _, _, labelled in found)
 
 

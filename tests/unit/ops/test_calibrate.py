@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -91,6 +92,16 @@ def test_it_measures(photos: Path, models: Path, capsys: Output) -> None:
     assert {line["label"] for line in lines} == {"live", "attack"}
     assert len(lines) == 100
     assert {path: path.read_bytes() for path in models.iterdir()} == before
+
+
+def test_what_it_can_not_read_is_named(photos: Path, models: Path, capsys: Output, tmp_path: Path) -> None:
+    shutil.copytree(photos, tmp_path / "mine")
+    (tmp_path / "mine" / "live" / "far.jpg").symlink_to("x" * 300)
+    assert main(words(tmp_path / "mine", models)) == 0
+    shown = capsys.readouterr()
+    assert "live:    60 photos (not counted: 1 OSError, 1 UnsupportedFormat)" in shown.out
+    assert "far.jpg: File name too long\n" in shown.err
+    assert "files passed over for their names: 1; links to folders not followed: 0\n" in shown.err
 
 
 def test_it_applies_to_a_copy(photos: Path, models: Path, capsys: Output) -> None:

@@ -1,0 +1,80 @@
+"""Photos on disk: which a folder holds, and what stands in the way of the others."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from stat import S_ISREG
+
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp"})
+
+Entry = tuple[Path, OSError | None]
+"""A photo and None, or what can not be read and why."""
+
+
+class Search:
+    """Finds photos by their names, in folders and below.
+
+    Attributes:
+        passed_over: How many files had another name so far.
+        links: How many links to folders were met; they are not followed.
+    """
+
+    def __init__(self) -> None:
+        self.passed_over = 0
+        self.links = 0
+
+    def entries(self, folder: Path) -> list[Entry]:
+        """The photos of a folder and below, by path.
+
+        What is named as a photo and is no file that can be reached, and every folder that can not be entered, is among
+        them with its error.
+        """
+        found: list[Entry] = []
+        waiting = [folder]
+        while waiting:
+            here = waiting.pop()
+            try:
+                with os.scandir(here) as listing:
+                    inside = list(listing)
+            except OSError as error:
+                found.append((here, error))
+                continue
+            waiting += [Path(entry.path) for entry in inside if _is_folder(entry)]
+            found += [(Path(entry.path), _obstacle(entry)) for entry in inside if self._is_photo(entry)]
+        return sorted(found, key=lambda entry: entry[0])
+
+    def passed(self) -> str:
+        """What was passed over, in words; empty where nothing was."""
+        if not self.passed_over and not self.links:
+            return ""
+        return f"files passed over for their names: {self.passed_over}; links to folders not followed: {self.links}"
+
+    def _is_photo(self, entry: os.DirEntry[str]) -> bool:
+        """Whether an entry is no folder and goes by a photo's name; counts what is neither."""
+        if _is_folder(entry):
+            return False
+        if entry.is_symlink() and os.path.isdir(entry.path):
+            self.links += 1
+            return False
+        if Path(entry.name).suffix.lower() in PHOTO_SUFFIXES:
+            return True
+        self.passed_over += 1
+        return False
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:  # where the listing does not tell and the entry can not be asked
+        return False
+
+
+def _obstacle(entry: os.DirEntry[str]) -> OSError | None:
+    """Why an entry can not be read as a file, as far as can be told without waiting: a pipe may never answer."""
+    try:
+        regular = S_ISREG(entry.stat().st_mode)
+    except OSError as error:
+        return error
+    return None if regular else OSError(errno.EINVAL, "not a regular file")
