@@ -26,12 +26,12 @@ from facecore.evaluation import (
     liveness_knots,
     thresholds_table,
 )
-from facecore.intake import MAX_PIXELS, max_bytes, read_photo
+from facecore.intake import MAX_PIXELS, read_photo
 from facecore.registry import REGISTRY, ModelEntry, Registry
 from facecore.sessions import Model
 from facecore.spoofing import Liveness
 from standalone.fitness import entry_for
-from standalone.photofiles import Entry
+from standalone.photofiles import Entry, read
 
 REFUSED = (0.001, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05)
 """The shares of live faces refused that the table has rows for, as in the vendor's document."""
@@ -90,8 +90,7 @@ class Scorer:
                 try:
                     if obstacle is not None:
                         raise obstacle
-                    with path.open("rb") as file:
-                        image = read_photo(file.read(max_bytes(MAX_PIXELS) + 1)).bgr
+                    image = read_photo(read(path, MAX_PIXELS)).bgr
                 except (ImageError, OSError) as error:
                     into.skipped[type(error).__name__] += 1
                     continue

@@ -1,4 +1,4 @@
-"""Photos on disk: which a folder holds, and what stands in the way of the others."""
+"""Photos on disk: which a folder holds, what stands in the way of the others, and no more of a file than is needed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from stat import S_ISREG
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp"})
+
+_PART = 1 << 20  # bytes read at once
 
 Entry = tuple[Path, OSError | None]
 """A photo and None, or what can not be read and why."""
@@ -62,6 +64,33 @@ class Search:
             return True
         self.passed_over += 1
         return False
+
+
+def read(path: Path, max_pixels: int) -> bytes:
+    """A file's content, if its first bytes and its length leave it a photo.
+
+    A pipe is read up to where it is too long.
+
+    Raises:
+        UnsupportedFormat: It does not begin as a JPEG, PNG or BMP.
+        ImageTooLarge: It has more bytes than the pixels can take.
+        OSError: It can not be read.
+    """
+    from facecore.errors import ImageTooLarge
+    from facecore.headers import sniff
+    from facecore.intake import max_bytes
+
+    most = max_bytes(max_pixels)
+    with path.open("rb") as file:
+        head = file.read(_PART)
+        sniff(head)
+        content = bytearray(head)
+        length = os.fstat(file.fileno()).st_size  # 0 of a pipe
+        while max(length, len(content)) <= most and (part := file.read(_PART)):
+            content += part
+    if max(length, len(content)) > most:
+        raise ImageTooLarge(f"more than the {most} bytes that {max_pixels} pixels take")
+    return bytes(content)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import io
@@ -7,6 +8,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -291,6 +294,48 @@ def test_every_subcommand_explains_itself(capsys: pytest.CaptureFixture[str]) ->
             main([name, "--help"])
         assert ended.value.code == 0
         assert f"facegate {name}" in capsys.readouterr().out
+
+
+# ---- reading
+
+
+@pytest.mark.parametrize(
+    ("head", "error"), [(b"", "UnsupportedFormat"), (photos.PORTRAIT.read_bytes()[:1000], "ImageTooLarge")]
+)
+def test_a_huge_file_is_not_read(
+    tmp_path: Path, made: list[OneFaceEach], capsys: pytest.CaptureFixture[str], head: bytes, error: str
+) -> None:
+    with (tmp_path / "huge.jpg").open("wb") as file:
+        file.write(head)
+        file.truncate(1 << 30)
+    tracemalloc.start()
+    try:
+        assert main(["analyse", str(tmp_path / "huge.jpg")]) == 1
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert lines(capsys)[0]["error"] == error
+    assert made[0].batches == [0]
+    assert most < 16 << 20, "bytes"
+
+
+@pytest.mark.usefixtures("made")
+@pytest.mark.parametrize(("more", "error"), [(0, None), (40 << 20, "ImageTooLarge")])
+def test_a_pipe_is_read_until_it_is_too_long(capsys: pytest.CaptureFixture[str], more: int, error: str | None) -> None:
+    end, start = os.pipe()
+
+    def fill() -> None:
+        with contextlib.suppress(BrokenPipeError), os.fdopen(start, "wb") as pipe:
+            pipe.write(photos.PORTRAIT.read_bytes() + bytes(more))
+
+    filling = threading.Thread(target=fill)
+    filling.start()
+    try:
+        assert main(["analyse", "--max-pixels", "300000", f"/dev/fd/{end}"]) == (0 if error is None else 1)
+    finally:
+        os.close(end)
+        filling.join()
+    assert lines(capsys)[0]["error"] == error
 
 
 # ---- models

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from standalone.photofiles import PHOTO_SUFFIXES, Entry, Search
+from standalone.photofiles import PHOTO_SUFFIXES, Entry, Search, read
 
 if TYPE_CHECKING:
     from facecore import Analyzer, ImageError, Report
@@ -133,14 +133,12 @@ def _analyse(
         yield (path, content, next(results)) if isinstance(content, bytes) else (path, b"", content)
 
 
-def _read(path: Path, max_pixels: int) -> bytes | OSError:
-    """Reads no more than what tells that a file is too large."""
-    from facecore.intake import max_bytes
+def _read(path: Path, max_pixels: int) -> bytes | ImageError | OSError:
+    from facecore import ImageError
 
     try:
-        with path.open("rb") as file:
-            return file.read(max_bytes(max_pixels) + 1)
-    except OSError as error:
+        return read(path, max_pixels)
+    except (ImageError, OSError) as error:
         return error
 
 
