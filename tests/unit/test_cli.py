@@ -287,6 +287,34 @@ def test_wrong_usage_is_2(words: list[str], capsys: pytest.CaptureFixture[str]) 
     assert "usage: facegate" in capsys.readouterr().err
 
 
+CALIBRATE = ["calibrate", "--live", "x", "--attack", "y"]
+
+
+@pytest.mark.parametrize("words", [["analyse", "x"], CALIBRATE], ids=["analyse", "calibrate"])
+@pytest.mark.parametrize("number", ["0", "-1", "1.5", "1025", "999999999999999", "9" * 5000], ids=lambda n: n[:20])
+def test_threads_are_bounded(words: list[str], number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "is not a whole number from 1 to 1024" in refused([*words, f"--threads={number}"], capsys)
+
+
+@pytest.mark.parametrize("number", ["1000000001", "10000000000", "1" * 20])
+def test_pixels_are_bounded(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = refused(["analyse", "x", "--max-pixels", number], capsys)
+    assert f"'{number}' is not a whole number from 1 to 1000000000" in told
+
+
+def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("made")
+def test_the_most_pixels_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyse", "--max-pixels", "1000000000", str(photos.PORTRAIT)]) == 0
+    assert lines(capsys)[0]["error"] is None
+
+
 def test_every_subcommand_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"analyse", "models"} <= set(commands())
     for name in commands():

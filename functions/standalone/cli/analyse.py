@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from standalone.cli._arguments import MOST_THREADS, whole
 from standalone.photofiles import PHOTO_SUFFIXES, Entry, Search, read
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 BATCH = 8  # photos read and analysed together
 FEW = 3  # photos without a progress bar
+MOST_PIXELS = 1_000_000_000  # OpenCV decodes no more than 2**30
+MOST_FACES = 1_000_000
 
 # Pixels, degrees, years, points of 100 and luma keep two decimals; every other number is a probability.
 _TWO_DECIMALS = frozenset({"box", "pose", "landmarks", "age", "beauty", "illumination"})
@@ -44,14 +47,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the subcommand's options."""
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a JPEG, PNG or BMP file")
     parser.add_argument("--draw", type=Path, metavar="DIR", help="write each photo with its report drawn in there")
-    parser.add_argument("--faces", type=_positive, metavar="N", help="report the N largest faces at most")
-    parser.add_argument("--max-pixels", type=_positive, metavar="N", help="refuse photos with more (default 25000000)")
+    parser.add_argument("--faces", type=whole(MOST_FACES), metavar="N", help="report the N largest faces at most")
+    parser.add_argument(
+        "--max-pixels",
+        type=whole(MOST_PIXELS),
+        metavar="N",
+        help=f"refuse photos with more (default 25000000, at most {MOST_PIXELS})",
+    )
     parser.add_argument(
         "--recursive",
         action="store_true",
         help=f"a folder stands for the photos in it and below, by their names: {', '.join(sorted(PHOTO_SUFFIXES))}",
     )
-    parser.add_argument("--threads", type=_positive, default=1, metavar="N", help="of each model (default 1)")
+    parser.add_argument("--threads", type=whole(MOST_THREADS), default=1, metavar="N", help="of each model (default 1)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -176,9 +184,3 @@ def _chunks(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
     rest = iter(entries)
     while chunk := list(islice(rest, size)):
         yield chunk
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)

@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from standalone.cli._arguments import MOST_THREADS, whole
+
 if TYPE_CHECKING:
     from standalone.calibrating import Labelled, Outcome, Scorer
 
@@ -32,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plot", type=Path, default=Path("liveness-det.png"), metavar="FILE.png",
                         help="where the DET curve goes (default %(default)s)")  # fmt: skip
     parser.add_argument("--scores", type=Path, metavar="FILE.csv", help="write every photo's score")
-    parser.add_argument("--threads", type=int, default=1, metavar="N", help="of each model (default 1)")
+    parser.add_argument("--threads", type=whole(MOST_THREADS), default=1, metavar="N", help="of each model (default 1)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         print("facegate: --apply and --output DIR go together", file=sys.stderr)
         return 2
     try:
-        scorer = Scorer(arguments.models, arguments.model, max(1, arguments.threads))
+        scorer = Scorer(arguments.models, arguments.model, arguments.threads)
         live, attack = Labelled(), Labelled()
         if not _score(scorer, ((arguments.live, live), (arguments.attack, attack))):
             return 1
