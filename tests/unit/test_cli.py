@@ -12,7 +12,7 @@ import threading
 import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import cv2
 import pytest
@@ -241,7 +241,8 @@ def test_draw_writes_beside_nothing_it_was_given(tmp_path: Path, capsys: pytest.
         (tmp_path / name).write_bytes(photos.PORTRAIT.read_bytes())
     words = ["analyse", "--draw", str(tmp_path), str(tmp_path / "a.jpg"), str(tmp_path / "other/a.jpg")]
     assert main([*words, str(photos.NO_FACE)]) == 1
-    assert len(lines(capsys)) == 3
+    drawings = [line["drawing"] for line in lines(capsys)]
+    assert drawings == [str(tmp_path / "a.drawn.jpg"), str(tmp_path / "a.drawn-2.jpg"), None]
     assert sorted(p.name for p in tmp_path.glob("*.jpg")) == ["a.drawn-2.jpg", "a.drawn.jpg", "a.jpg"]
     assert (tmp_path / "a.jpg").read_bytes() == photos.PORTRAIT.read_bytes()
     drawn = cv2.imread(str(tmp_path / "a.drawn.jpg"))
@@ -251,10 +252,90 @@ def test_draw_writes_beside_nothing_it_was_given(tmp_path: Path, capsys: pytest.
 
 
 @pytest.mark.usefixtures("made")
+def test_draw_writes_over_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.jpg", "a.drawn.jpg"):
+        (tmp_path / name).write_bytes(photos.PORTRAIT.read_bytes())
+    (tmp_path / "a.drawn-2.jpg").symlink_to(tmp_path / "elsewhere")
+    words = ["analyse", "--draw", str(tmp_path), "--recursive"]
+    assert main([*words, str(tmp_path)]) == 1, "the link leads nowhere"
+    shown = {Path(line["path"]).name: line["drawing"] for line in lines(capsys)}
+    assert shown == {
+        "a.drawn-2.jpg": None,
+        "a.drawn.jpg": str(tmp_path / "a.drawn.drawn.jpg"),
+        "a.jpg": str(tmp_path / "a.drawn-3.jpg"),
+    }
+    assert (tmp_path / "a.drawn.jpg").read_bytes() == photos.PORTRAIT.read_bytes()
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.exists()}
+    assert main([*words, str(tmp_path / "a.jpg")]) == 0
+    assert lines(capsys)[0]["drawing"] == str(tmp_path / "a.drawn-4.jpg")
+    assert {path: path.read_bytes() for path in before} == before, "what an earlier run has drawn"
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.usefixtures("made")
+@pytest.mark.parametrize("stem", ["a" * 250, "\u5b57" * 83, os.fsdecode(b"\xff" * 250)], ids=["ascii", "wide", "bytes"])
+def test_a_long_name_is_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str], stem: str) -> None:
+    photo = tmp_path / f"{stem}.jpg"
+    photo.write_bytes(photos.PORTRAIT.read_bytes())
+    assert main(["analyse", "--draw", str(tmp_path / "d"), str(photo), str(photo)]) == 0
+    drawings = [Path(line["drawing"]) for line in lines(capsys)]
+    assert all(drawing.is_file() for drawing in drawings)
+    assert drawings[0].name.endswith(f"{stem[0]}.drawn.jpg")
+    assert drawings[1].name.endswith(f"{stem[0]}.drawn-2.jpg")
+
+
+@pytest.mark.usefixtures("made")
+def test_a_drawing_that_can_not_be_written_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (tmp_path / name).write_bytes(photos.PORTRAIT.read_bytes())
+    (tmp_path / "d").mkdir()
+    opened = Path.open
+
+    def failing(self: Path, mode: str = "r", *more: Any, **options: Any) -> Any:
+        if self.name == "a.drawn.jpg":
+            raise OSError(errno.ENAMETOOLONG, "File name too long")
+        file = opened(self, mode, *more, **options)
+        return FullDisk(file) if self.name == "b.drawn.jpg" else file
+
+    monkeypatch.setattr(Path, "open", failing)
+    assert main(["analyse", "--recursive", "--draw", str(tmp_path / "d"), str(tmp_path)]) == 1
+    shown = capsys.readouterr()
+    told = [json.loads(line) for line in shown.out.splitlines()]
+    assert [line["error"] for line in told] == [None] * 3
+    assert [line["drawing"] for line in told] == [None, None, str(tmp_path / "d" / "c.drawn.jpg")]
+    assert shown.err == (
+        f"facegate: {tmp_path / 'a.jpg'}: not drawn: File name too long\n"
+        f"facegate: {tmp_path / 'b.jpg'}: not drawn: No space left on device\n"
+    )
+    assert [path.name for path in (tmp_path / "d").iterdir()] == ["c.drawn.jpg"], "no half of a drawing is left"
+
+
+class FullDisk:
+    """A file on a disk that is full after its first bytes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def __enter__(self) -> FullDisk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def write(self, data: bytes) -> None:
+        self.file.write(data[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.usefixtures("made")
 def test_a_draw_folder_that_cannot_be_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_bytes(b"")
     assert main(["analyse", "--draw", str(tmp_path / "file"), str(photos.PORTRAIT)]) == 2
-    assert "file" in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert shown.err == f"facegate: {tmp_path / 'file'}: File exists\n"
+    assert shown.out == ""
 
 
 @pytest.mark.usefixtures("made")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from standalone.cli._arguments import MOST_THREADS, whole
+from standalone.drawings import Drawings
 from standalone.photofiles import PHOTO_SUFFIXES, Entry, Search, read
 
 if TYPE_CHECKING:
@@ -46,7 +47,12 @@ _OS_ERRORS: dict[type[OSError], str] = {
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the subcommand's options."""
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a JPEG, PNG or BMP file")
-    parser.add_argument("--draw", type=Path, metavar="DIR", help="write each photo with its report drawn in there")
+    parser.add_argument(
+        "--draw",
+        type=Path,
+        metavar="DIR",
+        help='write each photo with its report drawn in there, over nothing; "drawing" in its line says where',
+    )
     parser.add_argument("--faces", type=whole(MOST_FACES), metavar="N", help="report the N largest faces at most")
     parser.add_argument(
         "--max-pixels",
@@ -63,7 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints a line per photo; 1 when any failed, 2 when a model is broken."""
+    """Prints a line per photo; 1 when any failed, 2 when a model is broken or there can be no folder of drawings."""
     from tqdm import tqdm
 
     from facecore import ModelError
@@ -72,23 +78,25 @@ def run(arguments: argparse.Namespace) -> int:
     max_pixels = arguments.max_pixels or MAX_PIXELS
     search = Search()
     entries = list(_expand(arguments.photos, search if arguments.recursive else None))
-    drawn: set[Path] = set()
     failed = 0
+    try:
+        drawings = Drawings(arguments.draw) if arguments.draw is not None else None
+    except OSError as error:
+        print(f"facegate: {arguments.draw}: {error.strerror}", file=sys.stderr)
+        return 2
     try:
         analyzer = make_analyzer(arguments.threads, max_pixels)
         # disable=None: no bar where stderr is no terminal
         with tqdm(total=len(entries), unit="photo", disable=True if len(entries) <= FEW else None) as bar:
             for batch in _chunks(entries, BATCH):
                 for path, data, result in _analyse(analyzer, batch, arguments.faces, max_pixels):
-                    failed += isinstance(result, Exception)
-                    bar.write(json.dumps(record(path, result)), file=sys.stdout)
-                    if arguments.draw is not None and not isinstance(result, Exception):
-                        target = _free_name(arguments.draw, path, drawn)
-                        try:
-                            _draw(target, data, result, max_pixels)
-                        except OSError as error:
-                            bar.write(f"facegate: {target}: {error.strerror}", file=sys.stderr)
-                            return 2
+                    line, complaint = record(path, result), ""
+                    if drawings is not None:
+                        line["drawing"], complaint = _drawing(drawings, path, data, result, max_pixels)
+                    bar.write(json.dumps(line), file=sys.stdout)
+                    if complaint:
+                        bar.write(f"facegate: {path}: not drawn: {complaint}", file=sys.stderr)
+                    failed += isinstance(result, Exception) or bool(complaint)
                     bar.update()
                 sys.stdout.flush()
     except ModelError as error:
@@ -150,25 +158,26 @@ def _read(path: Path, max_pixels: int) -> bytes | ImageError | OSError:
         return error
 
 
-def _free_name(folder: Path, path: Path, drawn: set[Path]) -> Path:
-    """NAME.drawn.jpg, numbered where two photos of a run have one name; so never a photo's own."""
-    target, number = folder / f"{path.stem}.drawn.jpg", 1
-    while target in drawn:
-        number += 1
-        target = folder / f"{path.stem}.drawn-{number}.jpg"
-    drawn.add(target)
-    return target
+def _drawing(
+    drawings: Drawings, path: Path, data: bytes, result: Report | ImageError | OSError, max_pixels: int
+) -> tuple[str | None, str]:
+    """Draws a photo that has a report: where the drawing is, and why there is none where there should be one."""
+    if isinstance(result, Exception):
+        return None, ""
+    try:
+        return str(drawings.write(path, _drawn(data, result, max_pixels))), ""
+    except OSError as error:
+        return None, error.strerror or str(error)
 
 
-def _draw(target: Path, data: bytes, report: Report, max_pixels: int) -> None:
+def _drawn(data: bytes, report: Report, max_pixels: int) -> bytes:
+    """The photo with its report drawn in, a JPEG."""
     import cv2
 
     from facecore.draw import draw
     from facecore.intake import read_photo
 
-    _, encoded = cv2.imencode(".jpg", draw(read_photo(data, max_pixels).bgr, report))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(encoded.tobytes())
+    return cv2.imencode(".jpg", draw(read_photo(data, max_pixels).bgr, report))[1].tobytes()
 
 
 def _expand(paths: Iterable[Path], search: Search | None) -> Iterator[Entry]:
