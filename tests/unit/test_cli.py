@@ -486,13 +486,31 @@ def test_no_registry_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "registry.json" in capsys.readouterr().err
 
 
+def program(folder: Path) -> list[str]:
+    return [
+        sys.executable, "-c",
+        f"import sys; from standalone.cli import main; sys.exit(main(['models', '--models', {str(folder)!r}]))",
+    ]  # fmt: skip
+
+
 def test_a_reader_that_goes_away_is_no_stack_trace(folder: Path) -> None:
-    program = f"import sys; from standalone.cli import main; sys.exit(main(['models', '--models', {str(folder)!r}]))"
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(program(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stderr
         process.stdout.close()
         assert process.wait(60) == 141
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_no_stack_trace(folder: Path, unbuffered: str) -> None:
+    with open("/dev/full", "w") as full:
+        environ = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+        done = subprocess.run(program(folder), stdout=full, stderr=subprocess.PIPE, text=True, env=environ, check=False)
+    assert (done.returncode, done.stderr) == (1, "facegate: [Errno 28] No space left on device\n")
+
+
+def test_a_closed_output_is_no_stack_trace(folder: Path) -> None:
+    words = ["bash", "-c", '"$@" >&-', "bash", *program(folder)]
+    done = subprocess.run(words, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "facegate: standard output is closed\n")

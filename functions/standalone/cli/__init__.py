@@ -23,21 +23,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; the process's own when None.
 
     Returns:
-        The exit status: 0 fine, 1 something failed, 2 wrong usage or a broken installation, 130 interrupted, 141 the
-        reader of the output went away.
+        The exit status: 0 fine, 1 something failed (the output can not be written, too), 2 wrong usage or a broken
+        installation, 130 interrupted, 141 the reader of the output went away.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     parsed = _parser(words[0] if words else None).parse_args(words)
     run = importlib.import_module(f"{__name__}.{parsed.command}").run
+    if sys.stdout is None:
+        print("facegate: standard output is closed", file=sys.stderr)
+        return 1
     try:
         status: int = run(parsed)
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at exit has somewhere to go
+        _drop_output()
         return 141
+    except OSError as error:
+        print(f"facegate: {error}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _drop_output()
+        return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _drop_output() -> None:
+    """Lets what is left of the output go nowhere, so that the flush at exit does not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def commands() -> list[str]:
