@@ -9,6 +9,7 @@ copy of the models folder is made whose liveness model has the new calibration; 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.apply != (arguments.output is not None):
         print("facegate: --apply and --output DIR go together", file=sys.stderr)
         return 2
+    if wrong := _wrong_with(arguments.live, arguments.attack):
+        print(f"facegate: {wrong}", file=sys.stderr)
+        return 2
     try:
         scorer = Scorer(arguments.models, arguments.model, arguments.threads)
         live, attack = Labelled(), Labelled()
@@ -68,6 +72,17 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"facegate: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _wrong_with(live: Path, attack: Path) -> str:
+    """What is wrong with the folders of photos; empty where nothing is."""
+    for option, folder in (("--live", live), ("--attack", attack)):
+        if not os.path.isdir(folder):
+            return f"{option} {folder} is no folder"
+    one, other = live.resolve(), attack.resolve()
+    if one.is_relative_to(other) or other.is_relative_to(one):
+        return f"--live {live} and --attack {attack} overlap: no photo is of both"
+    return ""
 
 
 def _score(scorer: Scorer, parts: tuple[tuple[Path, Labelled], ...]) -> bool:

@@ -169,8 +169,24 @@ class TestRefusals:
         assert "does not tell them apart" in self.refused(capsys, 1, *swapped, "--apply", "--output", "new")
 
     def test_no_photos(self, tmp_path: Path, models: Path, capsys: Output) -> None:
-        (tmp_path / "none" / "live").mkdir(parents=True)
+        for label in ("live", "attack"):
+            (tmp_path / "none" / label).mkdir(parents=True)
         assert "no photo with a face" in self.refused(capsys, 1, *words(tmp_path / "none", models))
+
+    @pytest.mark.parametrize("option", ["--live", "--attack"])
+    @pytest.mark.parametrize("name", ["gone", "file"])
+    def test_no_folder(self, photos: Path, models: Path, capsys: Output, option: str, name: str) -> None:
+        Path("file").write_bytes(b"")
+        told = self.refused(capsys, 2, *words(photos, models, option, name))
+        assert told == f"facegate: {option} {name} is no folder\n"
+
+    @pytest.mark.parametrize(("live", "attack"), [("", ""), ("", "attack"), ("live/deep", "live"), ("live", "link")])
+    def test_folders_that_overlap(self, photos: Path, models: Path, capsys: Output, live: str, attack: str) -> None:
+        if attack == "link":
+            Path("link").symlink_to(photos / "live" / "deep")
+        folders = ["--live", str(photos / live), "--attack", "link" if attack == "link" else str(photos / attack)]
+        told = self.refused(capsys, 2, "calibrate", "--models", str(models), *folders)
+        assert told == f"facegate: {' '.join(folders[:2])} and {' '.join(folders[2:])} overlap: no photo is of both\n"
 
     def test_no_model(self, photos: Path, models: Path, tmp_path: Path, capsys: Output) -> None:
         assert "gone.onnx" in self.refused(capsys, 2, *words(photos, models, "--model", "gone.onnx"))
