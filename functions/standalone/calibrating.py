@@ -6,7 +6,7 @@ import csv
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -176,13 +176,30 @@ class Outcome:
 
 
 def write_scores(path: Path, live: Labelled, attack: Labelled, knots: list[list[float]]) -> None:
-    """A line for every scored photo: path, label, raw, calibrated."""
+    """A line for every scored photo: path, label, raw, calibrated.
+
+    Raises:
+        OSError: The file can not be written.
+    """
     calibrated = Calibration(knots)
-    with path.open("w", newline="", encoding="utf-8") as file:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # surrogateescape: a path that is not UTF-8 goes in byte for byte
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(("path", "label", "raw", "calibrated"))
         for label, part in (("live", live), ("attack", attack)):
             out.writerows((str(p), label, f"{raw:.5f}", f"{calibrated(raw):.6f}") for p, raw in part.scores.items())
+
+
+def check_free(output: Path) -> None:
+    """Looks whether a models folder can be made there.
+
+    Raises:
+        CannotApply: Something is in it already.
+        OSError: It can not be looked at.
+    """
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise CannotApply(f"{output} holds something already; name a new folder")
 
 
 def apply(outcome: Outcome, registry: Registry, entry: ModelEntry, output: Path) -> None:
@@ -203,20 +220,33 @@ def apply(outcome: Outcome, registry: Registry, entry: ModelEntry, output: Path)
         raise CannotApply(f"at least {LEAST_LIVE} live faces and {LEAST_ATTACK} attacks are needed")
     if outcome.auc[0] <= 0.5:
         raise CannotApply("live faces score no higher than attacks: this model does not tell them apart")
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise CannotApply(f"{output} holds something already; name a new folder")
+    check_free(output)
     models = {other.name: (other.read(), dict(other.facts)) for other in registry.entries()}
     facts = {key: value for key, value in entry.facts.items() if key not in ("figures", "card", "calibration")}
     facts["calibration"] = {"knots": outcome.knots, "thresholds": LIVENESS_SCALE}
     facts["figures"] = outcome.figures() | {"live": len(outcome.live), "attacks": len(outcome.attack)}
     models["liveness"] = (entry.read(), facts)
-    partial = output.with_name(f"{output.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    for content, about in models.values():
-        (partial / about["file"]).write_bytes(content)
+    files = {about["file"]: content for content, about in models.values()}
     body: dict[str, Any] = {"version": 1, "models": {name: about for name, (_, about) in sorted(models.items())}}
-    (partial / REGISTRY).write_text(json.dumps(body, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    if output.exists():
-        output.rmdir()
-    partial.rename(output)
+    text = json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+    _make(output.resolve(), files | {REGISTRY: text.encode("utf-8")})
+
+
+def _make(output: Path, files: Mapping[str, bytes]) -> None:
+    """Makes a folder of files, or fills an empty one; where that fails, nothing of it is left."""
+    filled = output.exists()  # and stays the folder that it is: a shell may stand in it, or a disk be mounted on it
+    partial = output / ".partial" if filled else output.with_name(f"{output.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        for name, content in files.items():
+            (partial / name).write_bytes(content)
+        if not filled:
+            partial.rename(output)
+            return
+        for name in files:
+            (partial / name).rename(output / name)
+        partial.rmdir()
+    except OSError:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise

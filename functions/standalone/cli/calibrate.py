@@ -39,39 +39,43 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measures and prints; 1 when photos are missing or it is not applied, 2 when a model or an option is wrong."""
+    """Measures, writes and prints; what was asked for is written whatever becomes of the rest.
+
+    Returns:
+        1 when photos are missing or it is not applied, 2 when a model or an option is wrong or something can not be
+        written.
+    """
     from facecore import ModelError
-    from standalone.calibrating import CannotApply, Labelled, Outcome, Scorer, apply, write_scores
+    from standalone.calibrating import CannotApply, Labelled, Outcome, Scorer, check_free
 
     if arguments.apply != (arguments.output is not None):
         print("facegate: --apply and --output DIR go together", file=sys.stderr)
         return 2
-    if wrong := _wrong_with(arguments.live, arguments.attack):
+    if wrong := _wrong_with(arguments.live, arguments.attack) or _unwritable(arguments):
         print(f"facegate: {wrong}", file=sys.stderr)
         return 2
     try:
+        if arguments.apply:
+            check_free(arguments.output)
         scorer = Scorer(arguments.models, arguments.model, arguments.threads)
         live, attack = Labelled(), Labelled()
         if not _score(scorer, ((arguments.live, live), (arguments.attack, attack))):
             return 1
-        outcome = Outcome.of(live.values, attack.values)
-        _print(outcome, live, attack)
-        if arguments.model is None:
-            print("\nThe calibration in force, on these photos:")
-            print(*outcome.as_registered(scorer.entry.facts["calibration"]["knots"]), sep="\n")
-        _plot(outcome, arguments.plot, scorer.entry.path.name)
-        if arguments.scores is not None:
-            write_scores(arguments.scores, live, attack, outcome.knots)
-        if arguments.apply:
-            apply(outcome, scorer.registry, scorer.entry, arguments.output)
-            print(f"\n{arguments.output} has the new calibration. To serve with it: FACEGATE_MODELS={arguments.output}")
     except CannotApply as error:
         print(f"facegate: not applied: {error}", file=sys.stderr)
         return 1
     except (ModelError, OSError) as error:
         print(f"facegate: {error}", file=sys.stderr)
         return 2
-    return 0
+    outcome = Outcome.of(live.values, attack.values)
+    told, status = _write(arguments, scorer, outcome, live, attack)
+    # Printed last: who closes the output loses what is printed and no more
+    _print(outcome, live, attack)
+    if arguments.model is None:
+        print("\nThe calibration in force, on these photos:")
+        print(*outcome.as_registered(scorer.entry.facts["calibration"]["knots"]), sep="\n")
+    print("", *told, sep="\n")
+    return status
 
 
 def _wrong_with(live: Path, attack: Path) -> str:
@@ -82,6 +86,24 @@ def _wrong_with(live: Path, attack: Path) -> str:
     one, other = live.resolve(), attack.resolve()
     if one.is_relative_to(other) or other.is_relative_to(one):
         return f"--live {live} and --attack {attack} overlap: no photo is of both"
+    return ""
+
+
+def _unwritable(arguments: argparse.Namespace) -> str:
+    """Which output can not be written and why, as far as that can be told beforehand; empty where all can."""
+    for path in (arguments.scores, arguments.plot):
+        if path is not None and os.path.isdir(path):
+            return f"{path} is a folder"
+    for path in (arguments.scores, arguments.plot, arguments.output):
+        if path is None:
+            continue
+        whole = path.absolute()
+        there = next(part for part in (whole, *whole.parents) if os.path.exists(part))
+        folder = os.path.isdir(there)
+        if there != whole and not folder:
+            return f"{path}: {there} is no folder"
+        if not os.access(there, os.W_OK | os.X_OK if folder else os.W_OK):
+            return f"{path}: {there} can not be written"
     return ""
 
 
@@ -121,6 +143,38 @@ def _print(outcome: Outcome, live: Labelled, attack: Labelled) -> None:
         )
 
 
+def _write(
+    arguments: argparse.Namespace, scorer: Scorer, outcome: Outcome, live: Labelled, attack: Labelled
+) -> tuple[list[str], int]:
+    """Writes what was asked for, each whatever becomes of the others: what there is to tell, and the exit status."""
+    from facecore import ModelError
+    from standalone.calibrating import CannotApply, apply, write_scores
+
+    def scores() -> str:
+        write_scores(arguments.scores, live, attack, outcome.knots)
+        return f"Scores: {arguments.scores}"
+
+    def plot() -> str:
+        _plot(outcome, arguments.plot, scorer.entry.path.name)
+        return f"DET curve: {arguments.plot}"
+
+    def models() -> str:
+        apply(outcome, scorer.registry, scorer.entry, arguments.output)
+        return f"{arguments.output} has the new calibration. To serve with it: FACEGATE_MODELS={arguments.output}"
+
+    told, status = [], 0
+    for write, wanted in ((scores, arguments.scores is not None), (plot, True), (models, arguments.apply)):
+        try:
+            told += [write()] if wanted else []
+        except CannotApply as error:
+            print(f"facegate: not applied: {error}", file=sys.stderr)
+            status = max(status, 1)
+        except (ModelError, OSError) as error:
+            print(f"facegate: {error}", file=sys.stderr)
+            status = 2
+    return told, status
+
+
 def _plot(outcome: Outcome, path: Path, name: str) -> None:
     import cv2
 
@@ -130,4 +184,3 @@ def _plot(outcome: Outcome, path: Path, name: str) -> None:
     picture = det_plot(outcome.live, outcome.attack, [row[1] for row in outcome.rows], title)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
-    print(f"\nDET curve: {path}")

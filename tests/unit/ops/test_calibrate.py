@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -125,6 +128,93 @@ def test_it_applies_to_a_copy(photos: Path, models: Path, capsys: Output) -> Non
     assert sum(score < 0.97 for score in scores) == pytest.approx(3, abs=1), "one in twenty of 60"
 
 
+def test_it_fills_the_folder_one_stands_in(
+    photos: Path, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "new").mkdir()
+    monkeypatch.chdir(tmp_path / "new")
+    assert main(words(photos, models, "--apply", "--output", ".", "--plot", "../curve.png")) == 0
+    assert {path.name for path in Path().iterdir()} == {path.name for path in models.iterdir()}
+    assert Path().samefile(tmp_path / "new")
+    assert Analyzer(Path()).registry["liveness"].facts["figures"]["live"] == 60
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_names_that_are_no_text_are_told_as_they_are(
+    photos: Path, models: Path, tmp_path: Path, capsys: Output
+) -> None:
+    odd = os.fsdecode(b"\xff.jpg")
+    shutil.copytree(photos, tmp_path / "mine")
+    (tmp_path / "mine" / "live" / "0.jpg").rename(tmp_path / "mine" / "live" / odd)
+    more = ["--scores", "new/scores.csv", "--plot", os.fsdecode(b"\xfe.png"), "--apply", "--output", "models"]
+    assert main(words(tmp_path / "mine", models, *more)) == 0
+    lines = Path("new/scores.csv").read_bytes().splitlines()
+    assert len(lines) == 101
+    assert sum(line.startswith(os.fsencode(tmp_path / "mine" / "live" / odd)) for line in lines) == 1
+    assert "DET curve: \\udcfe.png\n" in capsys.readouterr().out
+    assert Path("models/registry.json").is_file()
+
+
+# ---- outputs that fail
+
+
+def full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("broken", ["standalone.calibrating.write_scores", "standalone.detplot.det_plot"])
+def test_an_output_that_fails_costs_no_other(
+    photos: Path, models: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output, broken: str
+) -> None:
+    monkeypatch.setattr(broken, full)
+    assert main(words(photos, models, "--scores", "s.csv", "--plot", "p.png", "--apply", "--output", "new")) == 2
+    shown = capsys.readouterr()
+    assert shown.err.endswith("facegate: [Errno 28] No space left on device\n")
+    assert "AUC:" in shown.out
+    assert Path("s.csv").exists() is (broken != "standalone.calibrating.write_scores")
+    assert Path("p.png").exists() is (broken != "standalone.detplot.det_plot")
+    assert Path("new/registry.json").exists()
+
+
+def test_a_folder_that_can_not_be_filled_is_left_empty(
+    photos: Path, models: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    Path("new").mkdir()
+    write = Path.write_bytes
+    monkeypatch.setattr(Path, "write_bytes", lambda p, data: full() if p.name == "registry.json" else write(p, data))
+    assert main(words(photos, models, "--scores", "s.csv", "--apply", "--output", "new")) == 2
+    assert "No space left" in capsys.readouterr().err
+    assert Path("s.csv").exists()
+    assert list(Path("new").iterdir()) == []
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(("output", "status"), [("closed", 141), ("/dev/full", 1)])
+def test_an_output_that_nobody_takes_costs_no_file(
+    photos: Path, models: Path, unbuffered: str, output: str, status: int
+) -> None:
+    if output == "closed":
+        reading, writing = os.pipe()
+        os.close(reading)
+    else:
+        writing = os.open(output, os.O_WRONLY)
+    command = words(photos, models, "--scores", "s.csv", "--apply", "--output", "new")
+    program = f"import sys; from standalone.cli import main; sys.exit(main({command!r}))"
+    environ = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=writing, stderr=subprocess.PIPE, text=True, env=environ, check=False
+        )
+    finally:
+        os.close(writing)
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    assert "Broken pipe" not in done.stderr
+    assert len(Path("s.csv").read_text().splitlines()) == 101
+    assert Path("liveness-det.png").is_file()
+    assert Path("new/registry.json").is_file()
+
+
 def test_a_model_of_ones_own(photos: Path, models: Path, capsys: Output) -> None:
     content = nets.liveness(side=48, gain=1 / 16)
     Path("own.onnx").write_bytes(content)
@@ -153,6 +243,41 @@ class TestRefusals:
         told = self.refused(capsys, 1, *words(photos, models, "--apply", "--output", str(models)))
         assert "holds something already" in told
         assert (models / "registry.json").read_bytes() == before
+
+    @pytest.mark.parametrize("option", ["--scores", "--plot", "--output"])
+    @pytest.mark.parametrize(
+        ("place", "why"),
+        [
+            ("file/deep/x", "file is no folder"),
+            ("shut/x", "shut can not be written"),
+            ("sealed", "sealed can not be written"),
+        ],
+    )
+    def test_an_output_that_can_not_be(
+        self,
+        photos: Path,
+        models: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: Output,
+        option: str,
+        place: str,
+        why: str,
+    ) -> None:
+        for name in ("file", "sealed"):
+            Path(name).write_bytes(b"")
+        Path("shut").mkdir()
+        monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name not in ("shut", "sealed"))
+        monkeypatch.setattr("standalone.calibrating.Scorer", None)  # nothing is scored before
+        more = ["--apply"] if option == "--output" else []
+        told = self.refused(capsys, 2, *words(photos, models, *more, option, place))
+        assert told == f"facegate: {place}: {Path.cwd()}/{why}\n"
+
+    @pytest.mark.parametrize("option", ["--scores", "--plot"])
+    def test_a_folder_for_a_file(
+        self, photos: Path, models: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output, option: str
+    ) -> None:
+        monkeypatch.setattr("standalone.calibrating.Scorer", None)
+        assert self.refused(capsys, 2, *words(photos, models, option, ".")) == "facegate: . is a folder\n"
 
     def test_too_few_photos(self, tmp_path: Path, models: Path, capsys: Output) -> None:
         few = tmp_path / "few"
