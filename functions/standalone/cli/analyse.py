@@ -53,7 +53,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help='write each photo with its report drawn in there, over nothing; "drawing" in its line says where',
     )
-    parser.add_argument("--faces", type=whole(MOST_FACES), metavar="N", help="report the N largest faces at most")
+    parser.add_argument(
+        "--faces",
+        type=whole(MOST_FACES),
+        metavar="N",
+        help="report the N largest faces at most (default all; 1 is what the contracts ask for)",
+    )
     parser.add_argument(
         "--max-pixels",
         type=whole(MOST_PIXELS),
