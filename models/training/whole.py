@@ -1,4 +1,4 @@
-"""Measures the validation photos through the whole of facecore, as ``facegate analyse`` sees them.
+"""Measures the validation photos through the whole of facecore, as ``facegate analyse --faces 1`` sees them.
 
 The other figures are of each model alone, on crops around faces that the packs name. Here every stored photo is looked
 at by itself: the detector finds the face, its points frame the crops. What the detector's points cost shows in the
