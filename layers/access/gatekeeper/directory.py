@@ -107,11 +107,12 @@ class Directory:
         """See `Ledger.find`."""
         if not possible(lookup):
             return None
-        item = self._get(self._clients, f"K#{lookup}", "key")
-        if not item:
-            return None
-        client = self.client(text(item, "client"))
-        return (item_key(item), client) if client else None
+        named = self._get(self._clients, f"K#{lookup}", "key")
+        client = self.client(text(named, "client")) if named else None
+        # The key is read once more, after its client: a change in between can only make the pair look newer than it
+        # is, never an old key with a new client's version.
+        item = self._get(self._clients, f"K#{lookup}", "key") if client else {}
+        return (item_key(item), client) if client and item else None
 
     def ready(self) -> None:
         """See `Ledger.ready`."""

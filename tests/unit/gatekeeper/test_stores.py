@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import uuid
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -28,9 +30,12 @@ from gatekeeper import (
     KeyKind,
     LedgerBusy,
     LedgerUnavailable,
+    Request,
     Settings,
     Settled,
+    baidu,
     credentials,
+    market,
 )
 from gatekeeper.demo import ensure_demo
 from gatekeeper.dynamodb import FACE_BYTES, DynamoLedger
@@ -192,6 +197,17 @@ assert ledger.used("c1", "{DAY}") == (4, 4)
         assert [sqlite.sweep(AT, limit=20) for _ in range(3)] == [20, 10, 0]
 
 
+def meanwhile(reads: int, work: Callable[[], object]) -> Callable[[str], str | None]:
+    """Do the work once, just before the read that comes after so many."""
+    left = iter(range(reads + 1))
+
+    def answer(operation: str) -> None:
+        if operation == "GetItem" and next(left, None) == reads:
+            work()
+
+    return answer
+
+
 class TestDynamoFaults:
     @pytest.mark.parametrize(
         ("code", "error"),
@@ -207,6 +223,34 @@ class TestDynamoFaults:
         with pytest.raises(LedgerUnavailable) as caught:
             dynamo.find("k")
         assert type(caught.value) is error
+
+    @pytest.mark.parametrize("reads", [0, 1, 2])
+    def test_a_rotation_between_two_reads_of_a_verdict_holds(
+        self, dynamo: DynamoLedger, cloud: Cloud, reads: int
+    ) -> None:
+        gate, serving = (Gate(dynamo, Vault(bytes(32)), lambda: AT) for _ in range(2))
+        code = credentials.add(gate, Contract.MARKET, client_id="c1").secrets["appcode"]
+        cloud.answers = meanwhile(reads, lambda: credentials.rotate(gate, "c1"))
+        request = Request("GET", "/x", (), (("Authorization", f"APPCODE {code}"),))
+        market.verdict(request, serving)
+        assert cloud.answers("GetItem") is None
+        assert len(dynamo.keys("c1")) == 4, "it was rotated"
+        for number in range(3):
+            assert market.verdict(replace(request, request_id=str(number)), serving).code == "A400AC"
+
+    @pytest.mark.parametrize("reads", [0, 1, 2])
+    def test_a_rotation_between_two_reads_of_the_token_route_holds(
+        self, dynamo: DynamoLedger, cloud: Cloud, reads: int
+    ) -> None:
+        gate = Gate(dynamo, Vault(bytes(32)), lambda: AT)
+        made = credentials.add(gate, Contract.BAIDU, client_id="c1").secrets
+        cloud.answers = meanwhile(reads, lambda: credentials.rotate(gate, "c1"))
+        names = {"client_id": made["api_key"], "client_secret": made["secret_key"]}
+        answer = baidu.grant([("grant_type", "client_credentials"), *names.items()], gate)
+        assert len(dynamo.keys("c1")) == 3, "it was rotated"
+        token = str(answer.body.get("access_token", ""))
+        found = baidu.verdict(Request("POST", "/x", (("access_token", token),)), gate)
+        assert (answer.status, found.code) in [(401, "110"), (200, "110")]
 
     def test_nobody_there(self) -> None:
         from gatekeeper import directory  # its `connect` is cached for the other tests
