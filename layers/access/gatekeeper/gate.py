@@ -198,11 +198,8 @@ class Gate:
         if not verdict.client:
             return verdict
         billable = billable and verdict.allowed
-        at = self.now()
         try:
-            settled = self.ledger.settle(
-                verdict.request_id, verdict.client, verdict.contract, outcome[:32], billable, self.day(at), at
-            )
+            settled = self._end(verdict, outcome[:32], billable)
         except LedgerUnavailable as error:
             if not billable:
                 return verdict
@@ -216,6 +213,19 @@ class Gate:
         else:
             made = unavailable(verdict.contract, verdict.request_id)
         return replace(made, client=verdict.client, settings=verdict.settings)
+
+    def _end(self, verdict: Verdict, outcome: str, billable: bool) -> Settled:
+        """Settle; a billable end whose answer got lost is asked for once more, which books nothing twice."""
+        at = self.now()
+        call = (verdict.request_id, verdict.client, verdict.contract, outcome, billable, self.day(at), at)
+        try:
+            return self.ledger.settle(*call)
+        except LedgerBusy:
+            raise
+        except LedgerUnavailable:
+            if not billable:
+                raise
+            return self.ledger.settle(*call)
 
     def remember_face(self, verdict: Verdict, image: bytes, report: str) -> str:
         """Keep a face's report for its client and return its token, 32 hex digits.

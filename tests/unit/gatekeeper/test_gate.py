@@ -16,6 +16,7 @@ from gatekeeper import (
     Options,
     Request,
     Settings,
+    Settled,
     UsageRow,
     Verdict,
     baidu,
@@ -24,10 +25,11 @@ from gatekeeper import (
 )
 from gatekeeper.credentials import Issued, add, change
 from gatekeeper.demo import credentials, ensure_demo
+from gatekeeper.dynamodb import DynamoLedger
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.types import ConfigError
 from tests.unit.gatekeeper.calls import JUDGES, call
-from tests.unit.gatekeeper.conftest import Clock
+from tests.unit.gatekeeper.conftest import LOST_ANSWER, Clock, Cloud
 from tests.unit.gatekeeper.nobody import NOBODY, NOON
 
 
@@ -99,6 +101,63 @@ class TestBothLedgers:
         assert Gate(both.ledger, NOBODY.vault, clock).recall_face(verdict, token) is None
         clock.at += both.options.face_seconds
         assert both.recall_face(verdict, token) is None
+
+
+class Forgetful:
+    """A ledger that carries its first settlements out and loses the answers."""
+
+    def __init__(self, ledger: Ledger, losses: int) -> None:
+        self._ledger, self._losses = ledger, losses
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    def settle(self, *call: Any) -> Settled:
+        settled = self._ledger.settle(*call)
+        self._losses -= 1
+        if self._losses >= 0:
+            raise LedgerUnavailable("no answer")
+        return settled
+
+
+class TestBookingsThatAreNotConfirmed:
+    def test_once_is_asked_for_again_and_delivered(self, both: Gate) -> None:
+        ensure_demo(both)
+        good = market.verdict(call(both, Contract.MARKET), both)
+        forgetful = Gate(cast(Ledger, Forgetful(both.ledger, 1)), both.vault, both.now)
+        assert forgetful.settle(good, "0", billable=True) is good
+        assert [(row.outcome, row.calls) for row in rows(both)] == [("0", 1)]
+        assert used(both, "demo-market") == 1
+
+    def test_twice_is_refused(self, both: Gate) -> None:
+        ensure_demo(both)
+        good = market.verdict(call(both, Contract.MARKET), both)
+        forgetful = Gate(cast(Ledger, Forgetful(both.ledger, 2)), both.vault, both.now)
+        assert forgetful.settle(good, "0", billable=True).code == "X503BZ"
+        assert used(both, "demo-market") == 1
+
+    def test_over_the_wire(self, dynamo: DynamoLedger, cloud: Cloud, clock: Clock) -> None:
+        gate = Gate(dynamo, NOBODY.vault, clock)
+        ensure_demo(gate)
+        good = market.verdict(call(gate, Contract.MARKET), gate)
+        left = iter([LOST_ANSWER] * 3)  # as often as the client sends a request
+        cloud.answers = lambda operation: next(left, None) if operation == "TransactWriteItems" else None
+        assert gate.settle(good, "0", billable=True) is good
+        assert [(row.outcome, row.calls) for row in rows(gate)] == [("0", 1)]
+
+    def test_a_refund_and_a_busy_ledger_are_asked_once(self, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+        ensure_demo(gate)
+        good = market.verdict(call(gate, Contract.MARKET), gate)
+        asked: list[bool] = []
+        for error, billable in ((LedgerUnavailable, False), (LedgerBusy, True)):
+
+            def settle(*call: Any, error: type[Exception] = error) -> Settled:
+                asked.append(call[4])
+                raise error("down")
+
+            monkeypatch.setattr(gate.ledger, "settle", settle)
+            gate.settle(good, "0", billable)
+        assert asked == [False, True]
 
 
 class TestCache:
