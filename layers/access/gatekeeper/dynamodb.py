@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
 from gatekeeper.directory import Directory
@@ -41,6 +42,8 @@ class DynamoLedger(Directory):
         LedgerUnavailable: No region can be made out.
     """
 
+    sweep_rows = 5  # each is a read and a transaction
+
     def admit(self, client: Client, request_id: str, day: str, at: float, lease: float = LEASE) -> Admission:
         """See `Ledger.admit`."""
         if client.rate is not None and not self._within_rate(client.id, client.rate, at):
@@ -51,7 +54,7 @@ class DynamoLedger(Directory):
                 return Admission.GRANTED
             answer = _why(refused, client, day)
             dead = again and answer in (Admission.TOTAL_EXHAUSTED, Admission.DAY_EXHAUSTED)
-            if not dead or not self._revive(self._open_calls(client.id, at), at):
+            if not dead or not self._revive(self._open_calls(client.id, at), at, self.sweep_rows):
                 return answer
         return answer
 
@@ -226,7 +229,7 @@ class DynamoLedger(Directory):
             text(item, "pk")
             for item in self._scan(self._calls, "#until <= :at", {":at": n(at)}, OPEN_INDEX, {"#until": "until"})
         )
-        return self._revive((pk for _, pk in zip(range(limit), due, strict=False)), at)
+        return self._revive(islice(due, limit), at, limit)
 
     def _open_calls(self, client_id: str, at: float) -> Iterator[str]:
         with translated():
@@ -237,10 +240,12 @@ class DynamoLedger(Directory):
             )  # fmt: skip
         return (text(item, "pk") for item in found["Items"])
 
-    def _revive(self, calls: Iterable[str], at: float) -> int:
-        """Give back what dead calls hold; returns how many there were."""
+    def _revive(self, calls: Iterable[str], at: float, most: int) -> int:
+        """Give back what dead calls hold, of at most so many; returns how many there were."""
         given = 0
         for pk in calls:
+            if given >= most:
+                break
             call = self._get(self._calls, pk, "call")
             if not call or text(call, "state") != "held" or float(call["until"]["N"]) > at:
                 continue

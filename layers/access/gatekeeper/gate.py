@@ -28,7 +28,6 @@ from gatekeeper.verdict import Verdict
 CACHE_ENTRIES = 4096
 CACHE_SECONDS = 60.0
 SWEEP_SECONDS = 30.0
-SWEEP_ROWS = 200
 FACE_SECONDS = 3600.0
 
 _REFUSED = {
@@ -286,7 +285,7 @@ class Gate:
                 return
             self._swept = at
         try:
-            if self.ledger.sweep(at, SWEEP_ROWS) >= SWEEP_ROWS:
+            if self.ledger.sweep(at, self.ledger.sweep_rows) >= self.ledger.sweep_rows:
                 self._swept = float("-inf")  # there is more: go on with the next decision
         except LedgerUnavailable:
             return

@@ -39,7 +39,12 @@ class Ledger(Protocol):
 
     Every method raises `LedgerUnavailable` (or its kind `LedgerBusy`) when the store does not answer, and only
     that: a caller need not know which store it is.
+
+    Attributes:
+        sweep_rows: How many rows a sweep takes in no noticeable time, while a caller waits for his verdict.
     """
+
+    sweep_rows: int
 
     def save(self, client: Client, add: Sequence[Key] = (), end: Mapping[str, float] | None = None) -> Client:
         """Write a client and change its keys, all or nothing.

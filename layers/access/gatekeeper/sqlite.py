@@ -46,6 +46,8 @@ class SqliteLedger:
         LedgerUnavailable: The file cannot be opened or is no ledger.
     """
 
+    sweep_rows = 200
+
     def __init__(self, path: Path, timeout: float = 5.0, sync: str = "normal") -> None:
         self._path = path
         self._timeout = timeout

@@ -13,6 +13,8 @@ NOON = 1_700_000_000.0
 class Empty:
     """A ledger without a client."""
 
+    sweep_rows = 1
+
     def find(self, lookup: str) -> None:
         return
 

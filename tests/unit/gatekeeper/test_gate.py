@@ -288,6 +288,32 @@ class TestSettling:
         assert used(gate, "demo-market") == 0
         assert [row.outcome for row in rows(gate)] == ["lost"]
 
+    def test_many_dead_calls_come_back_within_a_few_verdicts(self, both: Gate, clock: Clock) -> None:
+        ensure_demo(both)
+        dead = 2 * both.ledger.sweep_rows + 1
+        for number in range(dead):
+            market.verdict(call(both, Contract.MARKET, f"dead {number}"), both)
+        clock.at += both.options.lease + 1
+        for number in range(3):
+            assert used(both, "demo-market") == dead - number * both.ledger.sweep_rows
+            baidu.verdict(call(both, Contract.BAIDU, f"R{number}"), both)
+        assert used(both, "demo-market") == 0
+
+    @pytest.mark.parametrize("quota", [None, 30])
+    def test_no_verdict_waits_for_many_dead_calls(
+        self, dynamo: DynamoLedger, cloud: Cloud, clock: Clock, quota: int | None
+    ) -> None:
+        gate = Gate(dynamo, NOBODY.vault, clock)
+        ensure_demo(gate)
+        change(gate, "demo-market", lambda client: replace(client, quota_total=quota))
+        for number in range(30):
+            market.verdict(call(gate, Contract.MARKET, f"dead {number}"), gate)
+        clock.at += gate.options.lease + 1
+        asked: list[str] = []
+        cloud.answers = asked.append
+        assert market.verdict(call(gate, Contract.MARKET), Gate(dynamo, gate.vault, clock)).allowed
+        assert len(asked) < 30
+
     def test_sweeping_keeps_up(self, gate: Gate, clock: Clock) -> None:
         ensure_demo(gate)
         for number in range(450):
