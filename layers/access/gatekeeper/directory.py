@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,14 @@ from botocore.exceptions import ClientError
 
 from gatekeeper.dynamo import connect, failed_condition, transact, translated, update
 from gatekeeper.items import client_item, item_client, item_key, key_item, n, s, tables, text
-from gatekeeper.types import Client, Conflict, Contract, Key, possible
+from gatekeeper.types import Client, Conflict, Contract, Key, LedgerUnavailable, possible
 
 if TYPE_CHECKING:
     from gatekeeper.items import Item, Value
 
+DAYS_KEPT = 31
+DAYS_MOST = 40
+_DAY = re.compile(r"d\d{8}", re.ASCII)
 _OPTIONAL = ("expires", "rate", "quota_total", "quota_day")
 
 
@@ -108,11 +112,28 @@ class Directory:
         if not possible(lookup):
             return None
         named = self._get(self._clients, f"K#{lookup}", "key")
-        client = self.client(text(named, "client")) if named else None
+        found = self._get(self._clients, f"C#{text(named, 'client')}", "client") if named else {}
+        client = item_client(found) if found else None
         # The key is read once more, after its client: a change in between can only make the pair look newer than it
         # is, never an old key with a new client's version.
         item = self._get(self._clients, f"K#{lookup}", "key") if client else {}
-        return (item_key(item), client) if client and item else None
+        if not client or not item:
+            return None
+        self._forget_days(client.id, found)
+        return item_key(item), client
+
+    def _forget_days(self, client_id: str, item: Item) -> None:
+        """Take a client's oldest days away when there are many.
+
+        They are counted, not measured against a clock: one that jumps forward and back adds a day or two, and takes
+        none away that it comes back to. A failure is left to the next time.
+        """
+        days = sorted(name for name in item if _DAY.fullmatch(name))
+        if len(days) > DAYS_MOST:
+            gone = f"REMOVE {', '.join(days[:-DAYS_KEPT][:100])}"  # an expression has 4 KB
+            key = {"pk": s(f"C#{client_id}"), "sk": s("client")}
+            with suppress(LedgerUnavailable), translated():
+                self._db.update_item(TableName=self._clients, Key=key, UpdateExpression=gone)
 
     def ready(self) -> None:
         """See `Ledger.ready`."""

@@ -3,7 +3,7 @@
 Every step is one conditional write or one transaction, so that a limit cannot be passed by callers that come at the
 same time. DynamoDB deletes expired items late: every expiry is checked here. Reads are strongly consistent.
 
-A client's counters lie in its own item (``used``, and ``d<day>`` for the last few days), so that an admission checks
+A client's counters lie in its own item (``used``, and ``d<day>`` for the last weeks), so that an admission checks
 its version, its limits and its counters in one write. One client's calls therefore share an item, which takes about
 500 admissions a second.
 """
@@ -22,7 +22,6 @@ from gatekeeper.ledger import KEEP, LEASE, LOST
 from gatekeeper.types import Admission, Client, Contract, LedgerBusy, Settled, UsageRow
 
 SKEW_SECONDS = 2
-DAYS_KEPT = 7
 FACE_BYTES = 300_000
 _ROOM = (
     "(attribute_not_exists(quota_total) OR #used < quota_total) AND (attribute_not_exists(quota_day)"
@@ -60,11 +59,10 @@ class DynamoLedger(Directory):
 
     def _admission(self, client: Client, request_id: str, day: str, until: float) -> list[Any]:
         names = {"#used": "used", "#day": _day(day), "#version": "version"}
-        old = {f"#o{back}": _day(_before(day, back)) for back in range(DAYS_KEPT + 1, 2 * DAYS_KEPT + 1)}
         taken = update(
-            self._clients, f"C#{client.id}", "client", f"ADD #used :one, #day :one REMOVE {', '.join(old)}",
+            self._clients, f"C#{client.id}", "client", "ADD #used :one, #day :one",
             f"#version = :version AND {_ROOM}",
-            {":one": n(1), ":none": n(0), ":version": n(client.version)}, names | old,
+            {":one": n(1), ":none": n(0), ":version": n(client.version)}, names,
         )  # fmt: skip
         held = {
             "pk": s(f"R#{request_id}"), "sk": s("call"), "client": s(client.id), "contract": s(client.contract.value),
@@ -272,7 +270,3 @@ def _why(refused: Refused, client: Client, day: str) -> Admission:
 
 def _day(day: str) -> str:
     return "d" + day.replace("-", "")
-
-
-def _before(day: str, days: int) -> str:
-    return str(date.fromisoformat(day) - timedelta(days=days))

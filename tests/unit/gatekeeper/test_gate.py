@@ -103,6 +103,24 @@ class TestBothLedgers:
         assert both.recall_face(verdict, token) is None
 
 
+class TestClocks:
+    @pytest.mark.parametrize("days", [1, 8, 14, 31, 40, 365])
+    def test_one_that_jumps_forward_and_back_gives_no_days_quota_again(
+        self, both: Gate, clock: Clock, days: int
+    ) -> None:
+        ensure_demo(both)
+        change(both, "demo-market", lambda client: replace(client, quota_day=1))
+        requests = [call(both, Contract.MARKET, f"R{number}") for number in range(4)]
+        assert both.settle(market.verdict(requests[0], both), "0", billable=True).allowed
+        for moved in range(3):
+            clock.at = NOON + (days + moved) * 86_400
+            fresh = Gate(both.ledger, both.vault, clock)
+            assert market.verdict(requests[1 + moved], fresh).allowed
+        clock.at = NOON
+        for gate in (both, Gate(both.ledger, both.vault, clock)):
+            assert market.verdict(replace(requests[0], request_id="again"), gate).code == "T429MR"
+
+
 class Forgetful:
     """A ledger that carries its first settlements out and loses the answers."""
 

@@ -10,6 +10,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import boto3
@@ -38,6 +39,7 @@ from gatekeeper import (
     market,
 )
 from gatekeeper.demo import ensure_demo
+from gatekeeper.directory import DAYS_KEPT, DAYS_MOST
 from gatekeeper.dynamodb import FACE_BYTES, DynamoLedger
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.store import open_ledger
@@ -311,12 +313,24 @@ class TestDynamoFaults:
         ledger.close()
 
     def test_old_days_do_not_pile_up(self, dynamo: DynamoLedger) -> None:
-        client = dynamo.save(Client("c1", Contract.MARKET))
-        for day in range(1, 29):
-            dynamo.admit(client, f"r{day}", f"2023-02-{day:02}", AT)
-        item = dynamo._get(dynamo._clients, "C#c1", "client")
-        assert len([name for name in item if name.startswith("d2023")]) == 8
-        assert dynamo.used("c1", "2023-02-28") == (28, 1)
+        client = dynamo.save(Client("c1", Contract.MARKET), [Key("k", "c1", KeyKind.APPCODE, "k")])
+        first = date(2023, 1, 1)
+        for day in range(100):
+            dynamo.admit(client, f"r{day}", str(first + timedelta(days=day)), AT)
+            assert dynamo.find("k") is not None
+            item = dynamo._get(dynamo._clients, "C#c1", "client")
+            assert len([name for name in item if name.startswith("d2023")]) <= DAYS_MOST
+        kept = [day for day in range(100) if dynamo.used("c1", str(first + timedelta(days=day))) == (100, 1)]
+        assert kept[-DAYS_KEPT:] == list(range(100 - DAYS_KEPT, 100))
+
+    def test_old_days_that_can_not_be_taken_away_stay(self, dynamo: DynamoLedger, cloud: Cloud) -> None:
+        client = dynamo.save(Client("c1", Contract.MARKET), [Key("k", "c1", KeyKind.APPCODE, "k")])
+        for day in range(DAYS_MOST + 1):
+            dynamo.admit(client, f"r{day}", str(date(2023, 1, 1) + timedelta(days=day)), AT)
+        cloud.answers = lambda operation: "AccessDeniedException" if operation == "UpdateItem" else None
+        assert dynamo.find("k") is not None
+        cloud.answers = None
+        assert dynamo.used("c1", "2023-01-01") == (DAYS_MOST + 1, 1)
 
     def test_a_face_that_is_too_large(self, dynamo: DynamoLedger) -> None:
         with pytest.raises(ValueError, match="bytes"):
