@@ -18,7 +18,7 @@ from typing import Any
 from gatekeeper.directory import Directory
 from gatekeeper.dynamo import Refused, transact, translated, update
 from gatekeeper.items import OPEN_INDEX, n, s, text, whole
-from gatekeeper.ledger import KEEP, LEASE, LOST
+from gatekeeper.ledger import KEEP, KEEP_REFUSED, LEASE, LOST
 from gatekeeper.types import Admission, Client, Contract, LedgerBusy, Settled, UsageRow
 
 SKEW_SECONDS = 2
@@ -137,9 +137,10 @@ class DynamoLedger(Directory):
         self, request_id: str, client_id: str, contract: str, day: str, before: str, after: dict[str, str], at: float
     ) -> dict[str, Any]:
         """Move a call to another state if it still is in the one that was read (empty: it does not exist)."""
+        until = at + (KEEP if before else KEEP_REFUSED)
         values = {
-            ":client": s(client_id), ":contract": s(contract), ":day": s(day), ":until": n(at + KEEP),
-            ":ttl": n(int(at + KEEP)), **{f":{name}": s(value) for name, value in after.items()},
+            ":client": s(client_id), ":contract": s(contract), ":day": s(day), ":until": n(until),
+            ":ttl": n(int(until)), **{f":{name}": s(value) for name, value in after.items()},
         }  # fmt: skip
         if before:
             values[":before"] = s(before)

@@ -13,8 +13,9 @@ The life of a billed call:
    ``EXHAUSTED`` when there is none.
 
 Each step may be repeated with the same request id any number of times: it counts once, as long as the call is
-remembered (``KEEP`` seconds after it ended). A call that ended unbilled may be admitted again under its id and
-then takes a unit like a new one. Request ids are made by the gateway or the server, never taken from a caller.
+remembered (``KEEP`` seconds after it ended, ``KEEP_REFUSED`` if it was never admitted). A call that ended unbilled
+may be admitted again under its id and then takes a unit like a new one. Request ids are made by the gateway or the
+server, never taken from a caller.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ LEASE = 300.0
 
 KEEP = 86_400.0
 """Seconds for which an ended call's request id is remembered."""
+
+KEEP_REFUSED = 600.0
+"""Seconds for which one is remembered that was refused and never admitted: no limit bounds how many of those come."""
 
 LOST = "lost"
 """The outcome of a call that was admitted and never settled."""

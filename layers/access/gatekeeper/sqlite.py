@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gatekeeper.ledger import KEEP, LEASE, LOST
+from gatekeeper.ledger import KEEP, KEEP_REFUSED, LEASE, LOST
 from gatekeeper.schema import CLIENT_COLUMNS, KEY_COLUMNS, SCHEMA, client_row, key_row, row_client, row_key
 from gatekeeper.types import (
     Admission,
@@ -257,7 +257,8 @@ class SqliteLedger:
                 "INSERT OR REPLACE INTO calls (id,client,contract,day,state,outcome,until) VALUES (?,?,?,?,?,?,?)",
                 (
                     request_id, client_id, contract, admitted,
-                    "billed" if billable else "unbilled", outcome, at + KEEP,
+                    "billed" if billable else "unbilled", outcome,
+                    at + (KEEP_REFUSED if state is None else KEEP),
                 ),
             )  # fmt: skip
         return Settled.BILLED if billable else Settled.UNBILLED

@@ -17,7 +17,9 @@ from gatekeeper import (
     State,
     UsageRow,
 )
-from tests.unit.gatekeeper.ledgers import AT, DAY, NEXT, client, key, settle, usage
+from gatekeeper.ledger import KEEP, KEEP_REFUSED
+from gatekeeper.sqlite import SqliteLedger
+from tests.unit.gatekeeper.ledgers import AT, DAY, NEXT, client, kept, key, settle, usage
 
 
 class TestClients:
@@ -219,6 +221,24 @@ class TestSettling:
             assert settle(ledger, "r1", "B403MQ", billable=False) is Settled.UNBILLED
         assert usage(ledger) == {("B403MQ", False): 1}
         assert ledger.used("c1", DAY) == (0, 0)
+
+    def test_a_refusal_is_remembered_for_some_minutes_only(self, ledger: Ledger) -> None:
+        saved = ledger.save(client())
+        ledger.admit(saved, "r1", DAY, AT)
+        for name in ("r1", "r2"):
+            settle(ledger, name, "96", billable=False)
+        assert kept(ledger) == {"r1": AT + KEEP, "r2": AT + KEEP_REFUSED}
+        ledger.sweep(AT + KEEP_REFUSED - 1)
+        assert settle(ledger, "r2", "96", billable=False, at=AT + KEEP_REFUSED - 1) is Settled.UNBILLED
+        assert usage(ledger) == {("96", False): 2}
+
+    def test_refusals_do_not_fill_the_disk(self, sqlite: SqliteLedger) -> None:
+        sqlite.save(client())
+        for number in range(50):
+            settle(sqlite, str(number), "T429ID", billable=False)
+        sqlite.sweep(AT + KEEP_REFUSED)
+        assert kept(sqlite) == {}
+        assert usage(sqlite) == {("T429ID", False): 50}
 
     def test_a_billed_end_needs_an_admission(self, ledger: Ledger) -> None:
         ledger.save(client())
