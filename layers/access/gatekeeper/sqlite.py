@@ -33,6 +33,9 @@ from gatekeeper.types import (
 SKEW_SECONDS = 2
 """How far apart two machines' clocks may be without a rate window being started twice."""
 
+NONCE_MARGIN = 86_400.0
+"""Seconds for which a nonce is kept beyond its end, should the clock have jumped forward and come back."""
+
 
 class SqliteLedger:
     """See `gatekeeper.ledger.Ledger`. Safe to share between threads; a forked child opens its own connections.
@@ -302,8 +305,9 @@ class SqliteLedger:
 
     def sweep(self, at: float, limit: int = 200) -> int:
         """See `Ledger.sweep`."""
+        old = at - NONCE_MARGIN
         due = self._read("SELECT 1 FROM calls WHERE until<=? UNION ALL SELECT 1 FROM nonces WHERE expires<=?"
-                         " UNION ALL SELECT 1 FROM faces WHERE expires<=? LIMIT 1", at, at, at)  # fmt: skip
+                         " UNION ALL SELECT 1 FROM faces WHERE expires<=? LIMIT 1", at, old, at)  # fmt: skip
         if not due:
             return 0
         with self._write() as run:
@@ -314,10 +318,10 @@ class SqliteLedger:
                 else:
                     run("DELETE FROM calls WHERE id=?", (request_id,))
             gone = len(ended)
-            for table, key in (("nonces", "nonce"), ("faces", "rowid")):
+            for table, key, end in (("nonces", "nonce", old), ("faces", "rowid", at)):
                 gone += run(
                     f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE expires<=? LIMIT ?)",
-                    (at, max(0, limit - gone)),
+                    (end, max(0, limit - gone)),
                 ).rowcount
         return gone
 

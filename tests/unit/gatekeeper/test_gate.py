@@ -335,7 +335,7 @@ class TestSettling:
     def test_sweeping_keeps_up(self, gate: Gate, clock: Clock) -> None:
         ensure_demo(gate)
         for number in range(450):
-            gate.ledger.burn(str(number), "R", NOON + 1, NOON)
+            gate.ledger.put_face("c1", str(number), b"", NOON + 1)
         clock.at += 2
         for number in range(4):
             market.verdict(call(gate, Contract.MARKET, f"R{number}"), gate)

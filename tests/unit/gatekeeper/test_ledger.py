@@ -325,6 +325,11 @@ class TestNonces:
         assert not ledger.burn("n", "r2", AT + 10, AT + 9.9)
         assert ledger.burn("m", "r2", AT + 10, AT)
 
+    def test_not_free_again_after_a_clock_jumped_forward_and_back(self, ledger: Ledger) -> None:
+        ledger.burn("n", "r1", AT + 10, AT)
+        ledger.sweep(AT + 80_000)
+        assert not ledger.burn("n", "r2", AT + 10, AT + 5)
+
     def test_free_again_after_its_time(self, ledger: Ledger) -> None:
         ledger.burn("n", "r1", AT + 10, AT)
         assert ledger.burn("n", "r2", AT + 30, AT + 10)

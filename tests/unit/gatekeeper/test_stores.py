@@ -41,7 +41,7 @@ from gatekeeper import (
 from gatekeeper.demo import ensure_demo
 from gatekeeper.directory import DAYS_KEPT, DAYS_MOST
 from gatekeeper.dynamodb import FACE_BYTES, DynamoLedger
-from gatekeeper.sqlite import SqliteLedger
+from gatekeeper.sqlite import NONCE_MARGIN, SqliteLedger
 from gatekeeper.store import open_ledger
 from gatekeeper.vault import Vault, VaultError, load_keys
 from tests.unit.gatekeeper.conftest import LOST_ANSWER, Cloud
@@ -189,13 +189,14 @@ assert ledger.used("c1", "{DAY}") == (4, 4)
         sqlite.burn("n", "r1", AT + 5, AT)
         sqlite.put_face("c1", "t", b"x", AT + 5)
         assert sqlite.sweep(AT + 4) == 0
-        assert sqlite.sweep(AT + 5) == 2
+        assert sqlite.sweep(AT + 5) == 1
         assert sqlite.sweep(AT + 86_400) == 1
+        assert sqlite.sweep(AT + 5 + NONCE_MARGIN) == 1
         assert [row.calls for row in sqlite.usage(DAY, DAY)] == [1]
 
     def test_sweeping_is_bounded(self, sqlite: SqliteLedger) -> None:
         for number in range(30):
-            sqlite.burn(str(number), "r", AT, AT - 1)
+            sqlite.burn(str(number), "r", AT - NONCE_MARGIN, AT - NONCE_MARGIN - 1)
         assert [sqlite.sweep(AT, limit=20) for _ in range(3)] == [20, 10, 0]
 
 
