@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from gatekeeper.gate import Gate, Sight
 from gatekeeper.refusals import refuse
 from gatekeeper.request import Ambiguous, Request
-from gatekeeper.types import Client, Contract, KeyKind, State
+from gatekeeper.types import MAX_SKEW, Client, Contract, KeyKind, State
 from gatekeeper.verdict import Verdict
 
 DIGEST_BYTES = 20
@@ -229,6 +229,7 @@ def _once(signature: Signature, client: Client, sight: Sight) -> Verdict | None:
     if signature.end:
         return None
     used = hashlib.sha256(signature.digest + signature.text).hexdigest()
-    if sight.burn(f"tencent:{used}", signature.start + LONGEST + 2 * client.settings.clock_skew):
+    # The client's clock_skew may be raised later: the signature is remembered for the largest that there is.
+    if sight.burn(f"tencent:{used}", signature.start + LONGEST + 2 * MAX_SKEW):
         return None
     return sight.refuse("13", client)

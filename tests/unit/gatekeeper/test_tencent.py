@@ -16,6 +16,7 @@ from gatekeeper import Contract, Gate, Request, Settings, State
 from gatekeeper.credentials import Issued, add, change, rotate, set_state
 from gatekeeper.refusals import TENCENT
 from gatekeeper.tencent import LONGEST, MalformedError, parse, sign, target, verdict
+from gatekeeper.types import MAX_SKEW
 from tests.unit.gatekeeper.conftest import Clock, limited
 from tests.unit.gatekeeper.nobody import NOBODY, NOON
 
@@ -118,6 +119,17 @@ class TestOneUse:
             clock.at = NOON + later
             gate.ledger.sweep(clock.at)
             assert code(gate, given, f"R{later}") == expected
+
+    def test_remembered_when_the_skew_is_raised_later(self, gate: Gate, ada: Issued, clock: Clock) -> None:
+        given = signed(ada, text(ada, e=0, f="file"))
+        assert code(gate, given) == ""
+        clock.at = NOON + LONGEST + 700
+        gate.ledger.sweep(clock.at)
+        assert code(gate, given, "R2") == "9"
+        change(gate, "ada", lambda client: replace(client, settings=Settings(clock_skew=MAX_SKEW)))
+        for later in (LONGEST + 700, LONGEST + MAX_SKEW):
+            clock.at = NOON + later
+            assert code(gate, given, f"R{later}") == "13"
 
 
 class TestTime:
