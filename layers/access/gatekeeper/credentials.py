@@ -140,7 +140,7 @@ def rotate(gate: Gate, client_id: str, grace: float = 0.0) -> Issued:
 
 
 def change(gate: Gate, client_id: str, edit: Callable[[Client], Client]) -> Client:
-    """Change a client's limits, state or settings.
+    """Change a client's limits, state or settings. A bucket that it no longer names is free for other clients.
 
     Args:
         gate: Where.
@@ -153,10 +153,11 @@ def change(gate: Gate, client_id: str, edit: Callable[[Client], Client]) -> Clie
     """
 
     def step(client: Client) -> Client:
-        wanted = edit(client)
-        held = {key.lookup for key in gate.ledger.keys(client_id)}
-        named = [key for key in _public_keys(wanted, gate.now()) if key.lookup not in held]
-        return gate.ledger.save(wanted, named)
+        wanted, at = edit(client), gate.now()
+        held = {key.lookup: key.kind for key in gate.ledger.keys(client_id) if key.live(at)}
+        named = {key.lookup: key for key in _public_keys(wanted, at)}
+        ended = {name: at for name, kind in held.items() if kind is KeyKind.BUCKET and name not in named}
+        return gate.ledger.save(wanted, [key for name, key in named.items() if name not in held], ended)
 
     return _retried(gate, client_id, step)
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from gatekeeper.dynamo import connect, failed_condition, transact, translated, update
 from gatekeeper.items import client_item, item_client, item_key, key_item, n, s, tables, text
-from gatekeeper.types import Client, Conflict, Contract, Key, LedgerUnavailable, possible
+from gatekeeper.types import Client, Conflict, Contract, Key, KeyKind, LedgerUnavailable, possible
 
 if TYPE_CHECKING:
     from gatekeeper.items import Item, Value
@@ -59,10 +59,7 @@ class Directory:
         writes: list[Any] = [self._new(client, item) if client.version == 0 else self._changed(client, item)]
         for key in add:
             pointer = {"pk": s(f"C#{client.id}"), "sk": s(f"key#{key.lookup}"), "lookup": s(key.lookup)}
-            absent = "attribute_not_exists(pk)"
-            writes.append(
-                {"Put": {"TableName": self._clients, "Item": key_item(key, client.id), "ConditionExpression": absent}}
-            )
+            writes.append({"Put": self._named(key, client.id)})
             writes.append({"Put": {"TableName": self._clients, "Item": pointer}})
         for lookup, at in (end or {}).items():
             writes.append(
@@ -72,6 +69,14 @@ class Directory:
         if transact(self._db, writes) is not None:
             raise Conflict(f"{client.id} was changed meanwhile, or it or one of its keys exists already")
         return item_client(item)
+
+    def _named(self, key: Key, client_id: str) -> dict[str, Any]:
+        """A key under a name that is free: never used, or a bucket's whose key has ended."""
+        return {
+            "TableName": self._clients, "Item": key_item(key, client_id),
+            "ConditionExpression": "attribute_not_exists(pk) OR (kind = :bucket AND expires <= :created)",
+            "ExpressionAttributeValues": {":bucket": s(KeyKind.BUCKET.value), ":created": n(key.created)},
+        }  # fmt: skip
 
     def _new(self, client: Client, item: dict[str, Value]) -> dict[str, Any]:
         whole_item = {**item, "pk": s(f"C#{client.id}"), "sk": s("client"), "used": n(0)}
@@ -100,11 +105,12 @@ class Directory:
 
     def keys(self, client_id: str) -> list[Key]:
         """See `Ledger.keys`."""
-        found = []
+        found: list[Key] = []
         for pointer in self._query(self._clients, f"C#{client_id}"):
             if "lookup" in pointer and text(pointer, "sk") != "client":
                 item = self._get(self._clients, f"K#{text(pointer, 'lookup')}", "key")
-                found += [item_key(item)] if item else []
+                if item and text(item, "client") == client_id:  # a bucket may have gone to another client
+                    found.append(item_key(item))
         return sorted(found, key=lambda key: (key.created, key.lookup))
 
     def find(self, lookup: str) -> tuple[Key, Client] | None:
@@ -117,7 +123,7 @@ class Directory:
         # The key is read once more, after its client: a change in between can only make the pair look newer than it
         # is, never an old key with a new client's version.
         item = self._get(self._clients, f"K#{lookup}", "key") if client else {}
-        if not client or not item:
+        if not client or not item or text(item, "client") != client.id:
             return None
         self._forget_days(client.id, found)
         return item_key(item), client

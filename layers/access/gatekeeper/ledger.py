@@ -55,7 +55,8 @@ class Ledger(Protocol):
 
         Args:
             client: With version 0 it is created; otherwise it replaces the stored one of the same version.
-            add: New keys of this client.
+            add: New keys of this client. A bucket may be added whose key has ended when the new one is created, a
+                former client's, too; every other name can be taken once.
             end: Lookup to Unix seconds: existing keys of this client and when they stop to be live.
 
         Returns:

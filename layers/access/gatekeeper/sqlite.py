@@ -23,6 +23,7 @@ from gatekeeper.types import (
     Conflict,
     Contract,
     Key,
+    KeyKind,
     LedgerBusy,
     LedgerUnavailable,
     Settled,
@@ -141,6 +142,10 @@ class SqliteLedger:
                     if done.rowcount != 1:
                         raise Conflict(f"{client.id} is missing or was changed meanwhile")
                 for key in add:
+                    run(
+                        "DELETE FROM keys WHERE lookup=? AND kind=? AND expires<=?",
+                        (key.lookup, KeyKind.BUCKET, key.created),
+                    )
                     marks = ",".join("?" * len(KEY_COLUMNS))
                     run(f"INSERT INTO keys ({','.join(KEY_COLUMNS)}) VALUES ({marks})", key_row(key, client.id))
                 for lookup, at in (end or {}).items():

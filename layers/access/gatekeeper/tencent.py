@@ -216,7 +216,7 @@ def _bucket(signature: Signature, client: Client, sight: Sight) -> Verdict | Non
     if not signature.bucket or not buckets or signature.bucket in buckets:
         return None
     other = sight.find(f"tencent:{KeyKind.BUCKET}:{signature.bucket}")
-    return sight.refuse("6" if other else "16", client)
+    return sight.refuse("6" if other and other[0].live(sight.at) else "16", client)
 
 
 def _standing(client: Client, sight: Sight) -> Verdict | None:
