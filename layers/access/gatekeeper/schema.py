@@ -23,6 +23,7 @@ CLIENT_COLUMNS = (
     "generation",
     "version",
 )
+TABLES = ("clients", "keys", "days", "rates", "calls", "usage", "nonces", "faces")
 KEY_COLUMNS = ("lookup", "client", "kind", "public", "sealed", "created", "expires")
 
 

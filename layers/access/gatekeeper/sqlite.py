@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gatekeeper.ledger import KEEP, KEEP_REFUSED, LEASE, LOST
-from gatekeeper.schema import CLIENT_COLUMNS, KEY_COLUMNS, SCHEMA, client_row, key_row, row_client, row_key
+from gatekeeper.schema import CLIENT_COLUMNS, KEY_COLUMNS, SCHEMA, TABLES, client_row, key_row, row_client, row_key
 from gatekeeper.types import (
     Admission,
     Client,
@@ -332,7 +332,7 @@ class SqliteLedger:
 
     def ready(self) -> None:
         """See `Ledger.ready`."""
-        self._read("SELECT 1 FROM clients LIMIT 1")
+        self._read(" UNION ALL ".join(f"SELECT 1 FROM {table}" for table in TABLES) + " LIMIT 1")
 
     def close(self) -> None:
         """See `Ledger.close`."""

@@ -41,6 +41,7 @@ from gatekeeper import (
 from gatekeeper.demo import ensure_demo
 from gatekeeper.directory import DAYS_KEPT, DAYS_MOST
 from gatekeeper.dynamodb import FACE_BYTES, DynamoLedger
+from gatekeeper.schema import TABLES
 from gatekeeper.sqlite import NONCE_MARGIN, SqliteLedger
 from gatekeeper.store import open_ledger
 from gatekeeper.vault import Vault, VaultError, load_keys
@@ -181,6 +182,19 @@ assert ledger.used("c1", "{DAY}") == (4, 4)
             thread.join()
         assert failures == []
         assert sorted(path.name for path in tmp_path.glob("*.key*")) == ["ledger.db.key"]
+
+    def test_a_table_that_is_missing(self, sqlite: SqliteLedger) -> None:
+        with sqlite._connection() as connection:
+            made = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+        assert made == set(TABLES)
+        for table in TABLES:
+            with sqlite._write() as run:
+                run(f"ALTER TABLE {table} RENAME TO away")
+            with pytest.raises(LedgerUnavailable, match=table):
+                sqlite.ready()
+            with sqlite._write() as run:
+                run(f"ALTER TABLE away RENAME TO {table}")
+            sqlite.ready()
 
     def test_sweeping_forgets_what_has_expired(self, sqlite: SqliteLedger) -> None:
         client = sqlite.save(Client("c1", Contract.MARKET))
@@ -332,6 +346,13 @@ class TestDynamoFaults:
         assert dynamo.find("k") is not None
         cloud.answers = None
         assert dynamo.used("c1", "2023-01-01") == (DAYS_MOST + 1, 1)
+
+    @pytest.mark.parametrize("table", ["clients", "calls", "usage"])
+    def test_a_table_that_is_missing(self, dynamo: DynamoLedger, table: str) -> None:
+        dynamo.ready()
+        dynamo._db.delete_table(TableName=f"{dynamo._prefix}-{table}")
+        with pytest.raises(LedgerUnavailable, match="ResourceNotFound"):
+            dynamo.ready()
 
     def test_a_face_that_is_too_large(self, dynamo: DynamoLedger) -> None:
         with pytest.raises(ValueError, match="bytes"):
