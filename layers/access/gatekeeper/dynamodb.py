@@ -45,13 +45,15 @@ class DynamoLedger(Directory):
 
     def admit(self, client: Client, request_id: str, day: str, at: float, lease: float = LEASE) -> Admission:
         """See `Ledger.admit`."""
-        if client.rate is not None and not self._within_rate(client.id, client.rate, at):
+        if client.rate is not None and not self._within_rate(client.id, client.rate, request_id, at):
             return self._throttled(client, request_id)
         for again in (True, False):
             refused = transact(self._db, self._admission(client, request_id, day, at + lease))
             if refused is None:
                 return Admission.GRANTED
             answer = _why(refused, client, day)
+            if answer is Admission.STALE and client.rate is not None:
+                self._uncount(client.id, request_id)
             dead = again and answer in (Admission.TOTAL_EXHAUSTED, Admission.DAY_EXHAUSTED)
             if not dead or not self._revive(self._open_calls(client.id, at), at, self.sweep_rows):
                 return answer
@@ -86,13 +88,14 @@ class DynamoLedger(Directory):
             return Admission.FOREIGN
         return Admission.REPEATED if call and text(call, "state") in ("held", "billed") else Admission.THROTTLED
 
-    def _within_rate(self, client_id: str, rate: int, at: float) -> bool:
+    def _within_rate(self, client_id: str, rate: int, request_id: str, at: float) -> bool:
         second = int(at // 1)
-        names = {"#second": "second", "#calls": "calls"}
-        late = {":second": n(second), ":late": n(second + SKEW_SECONDS)}
+        names = {"#second": "second", "#calls": "calls", "#last": "last"}
+        late = {":second": n(second), ":late": n(second + SKEW_SECONDS), ":last": s(request_id)}
         current = "#second BETWEEN :second AND :late"
-        count = ("ADD #calls :one", f"{current} AND #calls < :rate", late | {":one": n(1), ":rate": n(rate)})
-        start = ("SET #second = :second, #calls = :one, #ttl = :ttl",
+        count = ("ADD #calls :one SET #last = :last", f"{current} AND #calls < :rate",
+                 late | {":one": n(1), ":rate": n(rate)})  # fmt: skip
+        start = ("SET #second = :second, #calls = :one, #ttl = :ttl, #last = :last",
                  f"attribute_not_exists(pk) OR NOT ({current})",
                  late | {":one": n(1), ":ttl": n(second + 3600)})  # fmt: skip
         for step in (count, start, count):
@@ -101,6 +104,15 @@ class DynamoLedger(Directory):
             if self._conditional(self._db.update_item, write):
                 return True
         return False
+
+    def _uncount(self, client_id: str, request_id: str) -> None:
+        """Take the last call of the rate window back, if it is this one: then it is the same window still."""
+        names = {"#calls": "calls", "#last": "last"}
+        values = {":back": n(-1), ":last": s(request_id)}
+        write: Any = update(
+            self._calls, f"T#{client_id}", "rate", "ADD #calls :back REMOVE #last", "#last = :last", values, names
+        )["Update"]
+        self._conditional(self._db.update_item, write)
 
     def settle(
         self, request_id: str, client_id: str, contract: Contract, outcome: str, billable: bool, day: str, at: float

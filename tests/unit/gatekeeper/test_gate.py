@@ -201,6 +201,15 @@ class TestCache:
         change(other, "demo-market", lambda client: replace(client, quota_total=1))
         assert market.verdict(call(gate, Contract.MARKET, "R2"), gate).code == "B403MQ"
 
+    def test_a_change_costs_no_unit_of_rate(self, both: Gate, clock: Clock) -> None:
+        ensure_demo(both)
+        change(both, "demo-market", lambda client: replace(client, rate=1))
+        assert market.verdict(call(both, Contract.MARKET), both).allowed
+        clock.at += 10
+        change(Gate(both.ledger, both.vault, clock), "demo-market", lambda client: replace(client, name="new"))
+        assert market.verdict(call(both, Contract.MARKET, "R2"), both).allowed
+        assert market.verdict(call(both, Contract.MARKET, "R3"), both).code == "T429ID"
+
     def test_changed_settings_arrive_at_once(self, gate: Gate) -> None:
         ensure_demo(gate)
         baidu.verdict(call(gate, Contract.BAIDU), gate)

@@ -196,6 +196,14 @@ class TestRate:
         ledger.save(replace(first, rate=100))
         assert ledger.admit(first, "r2", DAY, AT) is Admission.STALE
 
+    def test_a_stale_client_counts_for_nothing(self, ledger: Ledger) -> None:
+        first = ledger.save(client(rate=2))
+        later = ledger.save(first)
+        for _ in range(5):
+            assert ledger.admit(first, "r1", DAY, AT) is Admission.STALE
+        answers = [ledger.admit(later, f"r{i}", DAY, AT) for i in range(3)]
+        assert answers == [Admission.GRANTED, Admission.GRANTED, Admission.THROTTLED]
+
     def test_another_clients_request_id_is_foreign_even_when_throttled(self, ledger: Ledger) -> None:
         saved, other = ledger.save(client(rate=1)), ledger.save(client(id="c2", rate=1))
         ledger.admit(saved, "r1", DAY, AT)

@@ -306,6 +306,18 @@ class TestDynamoFaults:
         assert dynamo.used("c1", DAY) == (1, 1)
         assert [row.calls for row in dynamo.usage(DAY, DAY)] == [1]
 
+    def test_a_unit_of_rate_is_given_back_once_and_to_nobody_else(self, dynamo: DynamoLedger, cloud: Cloud) -> None:
+        old = dynamo.save(Client("c1", Contract.MARKET, rate=2))
+        new = dynamo.save(old)
+        left = iter([None, None, LOST_ANSWER])
+        cloud.answers = lambda operation: next(left, None) if operation == "UpdateItem" else None
+        assert dynamo.admit(old, "r1", DAY, AT) is Admission.STALE
+        cloud.answers = None
+        dynamo._uncount("c1", "r1")
+        assert [dynamo.admit(new, f"n{i}", DAY, AT) for i in range(3)].count(Admission.GRANTED) == 2
+        dynamo._uncount("c1", "n0")
+        assert dynamo.admit(new, "n3", DAY, AT) is Admission.THROTTLED
+
     def test_a_nonce_whose_answer_got_lost_is_still_ours(self, dynamo: DynamoLedger, cloud: Cloud) -> None:
         left = iter([LOST_ANSWER])
         cloud.answers = lambda operation: next(left, None) if operation == "PutItem" else None
