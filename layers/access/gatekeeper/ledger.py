@@ -81,15 +81,15 @@ class Ledger(Protocol):
     def admit(self, client: Client, request_id: str, day: str, at: float, lease: float = LEASE) -> Admission:
         """Let one call in and reserve its unit, or say why not.
 
-        Checked in this order: the client's version, the request id, the rate, the day's quota, the total quota.
+        Checked in this order: the client's version, the request id, the rate, the total quota, the day's quota.
         A refused call takes no unit of any quota; it may have counted towards the rate.
 
         Args:
             client: As it was read; its limits apply, and its version must still be the stored one.
             request_id: 1 to 128 characters.
             day: ``YYYY-MM-DD``: where the call counts.
-            at: Unix seconds. The rate counts calendar seconds of this clock; clocks of several machines may
-                differ by two seconds without a limit being exceeded.
+            at: Unix seconds. The rate counts calendar seconds of this clock, or of another machine's that is up to
+                two seconds ahead and has begun a later one.
             lease: Seconds until an unsettled call's unit is given back.
         """
 

@@ -60,7 +60,7 @@ class SqliteLedger:
         self._inherited: list[sqlite3.Connection] = []
         self._pid = os.getpid()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
             raise LedgerUnavailable(f"{path.name}: {error.strerror}") from None

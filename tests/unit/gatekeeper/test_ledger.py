@@ -145,6 +145,11 @@ class TestAdmission:
         assert ledger.admit(saved, "r3", NEXT, AT) is Admission.GRANTED
         assert ledger.used("c1", DAY) == (2, 1)
 
+    def test_the_total_quota_is_told_before_the_days(self, ledger: Ledger) -> None:
+        saved = ledger.save(client(quota_total=1, quota_day=1))
+        ledger.admit(saved, "r1", DAY, AT)
+        assert ledger.admit(saved, "r2", DAY, AT) is Admission.TOTAL_EXHAUSTED
+
     def test_a_refund_goes_to_the_day_of_the_admission(self, ledger: Ledger) -> None:
         saved = ledger.save(client())
         ledger.admit(saved, "r1", DAY, AT)
@@ -214,6 +219,15 @@ class TestRate:
         saved = ledger.save(client(rate=2))
         answers = [ledger.admit(saved, f"r{i}", DAY, AT + (i % 2)) for i in range(8)]
         assert answers.count(Admission.GRANTED) == 3  # one in the second AT, two in AT + 1
+
+    def test_a_late_clock_counts_in_the_second_that_another_has_begun(self, ledger: Ledger) -> None:
+        saved = ledger.save(client(rate=2))
+        late, ahead = AT, AT + 1.5
+        answers = []
+        for later in (0, 0.6):  # one second of the late clock, two of the one that is ahead
+            ledger.admit(saved, f"ahead {later}", DAY, ahead + later)
+            answers += [ledger.admit(saved, f"late {later} {i}", DAY, late + later) for i in range(2)]
+        assert answers == [Admission.GRANTED, Admission.THROTTLED] * 2
 
     def test_a_clock_that_jumps_back_does_not_lock_out(self, ledger: Ledger) -> None:
         saved = ledger.save(client(rate=1))

@@ -56,7 +56,13 @@ class TestOpening:
         ledger = open_ledger(f"sqlite:///{path}?timeout=0.5&sync=full".replace(" ", "%20"), {})
         ledger.ready()
         assert path.stat().st_mode & 0o777 == 0o600
+        assert path.parent.stat().st_mode & 0o777 == 0o700
         ledger.close()
+
+    def test_a_folder_that_is_there_keeps_its_rights(self, tmp_path: Path) -> None:
+        tmp_path.chmod(0o755)
+        SqliteLedger(tmp_path / "ledger.db").close()
+        assert tmp_path.stat().st_mode & 0o777 == 0o755
 
     def test_dynamodb(self, cloud: Cloud) -> None:
         ledger = open_ledger(f"dynamodb://prefix?region=eu-central-1&endpoint={cloud.url}", {})
