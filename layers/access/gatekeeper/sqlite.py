@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gatekeeper import counters
 from gatekeeper.ledger import KEEP, KEEP_REFUSED, LEASE, LOST
 from gatekeeper.schema import CLIENT_COLUMNS, KEY_COLUMNS, SCHEMA, TABLES, client_row, key_row, row_client, row_key
 from gatekeeper.types import (
@@ -30,9 +31,6 @@ from gatekeeper.types import (
     UsageRow,
     possible,
 )
-
-SKEW_SECONDS = 2
-"""How far apart two machines' clocks may be without a rate window being started twice."""
 
 NONCE_MARGIN = 86_400.0
 """Seconds for which a nonce is kept beyond its end, should the clock have jumped forward and come back."""
@@ -208,7 +206,7 @@ class SqliteLedger:
                 return Admission.FOREIGN
             if call is not None and call[1] in ("held", "billed"):
                 return Admission.REPEATED
-            if client.rate is not None and not _within_rate(run, client.id, client.rate, at):
+            if client.rate is not None and not counters.within_rate(run, client.id, client.rate, at):
                 return Admission.THROTTLED
             refused = self._take(run, client, stored[1], day, at)
             if refused is not None:
@@ -223,17 +221,17 @@ class SqliteLedger:
     def _take(
         self, run: Callable[..., sqlite3.Cursor], client: Client, used: int, day: str, at: float
     ) -> Admission | None:
-        today = _today(run, client.id, day)
-        if _full(client, used, today) is not None:
+        today = counters.taken_on(run, client.id, day)
+        if counters.full(client, used, today) is not None:
             # What dead calls of this client still hold is given back before anyone is refused.
             dead = run("SELECT id FROM calls WHERE client=? AND state='held' AND until<=? LIMIT 1000", (client.id, at))
             for (request_id,) in dead.fetchall():
-                _give_back(run, request_id, at)
+                counters.give_back(run, request_id, at)
             used = run("SELECT used FROM clients WHERE id=?", (client.id,)).fetchone()[0]
-            today = _today(run, client.id, day)
-        refused = _full(client, used, today)
+            today = counters.taken_on(run, client.id, day)
+        refused = counters.full(client, used, today)
         if refused is None:
-            _count(run, client.id, day, 1)
+            counters.count(run, client.id, day, 1)
         return refused
 
     def settle(
@@ -253,14 +251,14 @@ class SqliteLedger:
             if state == "lost":
                 if billable:
                     limits = run("SELECT quota_total,quota_day,used FROM clients WHERE id=?", (client_id,)).fetchone()
-                    today = _today(run, client_id, admitted)
-                    if _over(limits[0], limits[2]) or _over(limits[1], today):
+                    today = counters.taken_on(run, client_id, admitted)
+                    if counters.over(limits[0], limits[2]) or counters.over(limits[1], today):
                         return Settled.EXHAUSTED
-                    _count(run, client_id, admitted, 1)
-                _tally(run, admitted, client_id, contract, LOST, False, -1)
+                    counters.count(run, client_id, admitted, 1)
+                counters.tally(run, admitted, client_id, contract, LOST, False, -1)
             elif state == "held" and not billable:
-                _count(run, client_id, admitted, -1)
-            _tally(run, admitted, client_id, contract, outcome, billable, 1)
+                counters.count(run, client_id, admitted, -1)
+            counters.tally(run, admitted, client_id, contract, outcome, billable, 1)
             run(
                 "INSERT OR REPLACE INTO calls (id,client,contract,day,state,outcome,until) VALUES (?,?,?,?,?,?,?)",
                 (
@@ -319,7 +317,7 @@ class SqliteLedger:
             ended = run("SELECT id,state FROM calls WHERE until<=? ORDER BY until LIMIT ?", (at, limit)).fetchall()
             for request_id, state in ended:
                 if state == "held":
-                    _give_back(run, request_id, at)
+                    counters.give_back(run, request_id, at)
                 else:
                     run("DELETE FROM calls WHERE id=?", (request_id,))
             gone = len(ended)
@@ -338,65 +336,6 @@ class SqliteLedger:
         """See `Ledger.close`."""
         while self._idle:
             self._idle.pop().close()
-
-
-def _within_rate(run: Callable[..., sqlite3.Cursor], client_id: str, rate: int, at: float) -> bool:
-    second = int(at // 1)
-    row = run("SELECT second,calls FROM rates WHERE client=?", (client_id,)).fetchone()
-    if row is not None and second <= row[0] <= second + SKEW_SECONDS:
-        second = row[0]
-        if row[1] >= rate:
-            return False
-        run("UPDATE rates SET calls=calls+1 WHERE client=?", (client_id,))
-    else:
-        run("INSERT OR REPLACE INTO rates (client,second,calls) VALUES (?,?,1)", (client_id, second))
-    return True
-
-
-def _over(limit: int | None, used: int) -> bool:
-    return limit is not None and used >= limit
-
-
-def _full(client: Client, used: int, today: int) -> Admission | None:
-    if _over(client.quota_total, used):
-        return Admission.TOTAL_EXHAUSTED
-    return Admission.DAY_EXHAUSTED if _over(client.quota_day, today) else None
-
-
-def _today(run: Callable[..., sqlite3.Cursor], client_id: str, day: str) -> int:
-    row = run("SELECT used FROM days WHERE client=? AND day=?", (client_id, day)).fetchone()
-    return row[0] if row else 0
-
-
-def _count(run: Callable[..., sqlite3.Cursor], client_id: str, day: str, units: int) -> None:
-    run("UPDATE clients SET used=used+? WHERE id=?", (units, client_id))
-    run(
-        "INSERT INTO days (client,day,used) VALUES (?,?,?) ON CONFLICT DO UPDATE SET used=used+excluded.used",
-        (client_id, day, units),
-    )
-
-
-def _tally(
-    run: Callable[..., sqlite3.Cursor],
-    day: str,
-    client_id: str,
-    contract: Contract | str,
-    outcome: str,
-    billable: bool,
-    calls: int,
-) -> None:
-    run(
-        "INSERT INTO usage (day,client,contract,outcome,billable,calls) VALUES (?,?,?,?,?,?)"
-        " ON CONFLICT DO UPDATE SET calls=calls+excluded.calls",
-        (day, client_id, contract, outcome, billable, calls),
-    )
-
-
-def _give_back(run: Callable[..., sqlite3.Cursor], request_id: str, at: float) -> None:
-    client_id, contract, day = run("SELECT client,contract,day FROM calls WHERE id=?", (request_id,)).fetchone()
-    _count(run, client_id, day, -1)
-    _tally(run, day, client_id, contract, LOST, False, 1)
-    run("UPDATE calls SET state='lost',outcome=?,until=? WHERE id=?", (LOST, at + KEEP, request_id))
 
 
 @contextmanager
