@@ -101,7 +101,7 @@ def _ledger(gate: Gate, url: str, path: Path | None) -> Iterator[Finding]:
     nonce = f"doctor:{uuid.uuid4().hex}"
     try:
         started = time.perf_counter()
-        gate.ledger.burn(nonce, nonce, at, at)  # expired at once: the next sweep takes it away
+        gate.ledger.burn(nonce, nonce, at, at)  # expired at once: a later sweep takes it away
         writing = time.perf_counter() - started
     except LedgerBusy as error:
         yield warn("ledger", f"{_named(url)} is busy: {error}", "look again; if it stays so, see who writes")

@@ -32,8 +32,10 @@ from gatekeeper.types import (
     possible,
 )
 
-NONCE_MARGIN = 86_400.0
-"""Seconds for which a nonce is kept beyond its end, should the clock have jumped forward and come back."""
+NONCE_MARGIN = 7200.0
+"""Seconds for which a nonce is kept beyond its end, should the clock have jumped forward and come back.
+
+No limit bounds how many nonces a client may use up, so that more of it would let one fill the disk."""
 
 
 class SqliteLedger:
