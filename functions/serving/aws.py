@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from facecore.errors import ModelError
@@ -70,12 +70,12 @@ def _start(routes: Callable[[Service], Routes], want: frozenset[Field]) -> Mangu
         from mangum import Mangum
 
         from gatekeeper import LedgerUnavailable
-        from serving.journal import describe, logger
+        from serving.journal import aside, describe, logger
         from serving.routes import bare
         from serving.service import default_service
 
         service = default_service(analyzer=analyzer)
-        early.tell(service.meter.stage)
+        early.tell(partial(aside, service.meter.stage))
         app = Mangum(bare(routes(service)), lifespan="off")
         try:
             _ = service.gate

@@ -21,7 +21,7 @@ from serving.body import BodyTimeout, BodyTooLarge, drain, read_body
 from serving.codes import Code, Failure
 from serving.deadline import Deadline, OutOfTime, by
 from serving.fetch import FetchError
-from serving.journal import Entry, describe
+from serving.journal import Entry, aside, describe
 from serving.pool import Overloaded
 from serving.service import Service
 
@@ -119,7 +119,7 @@ class Call:
         try:
             yield
         finally:
-            self.service.meter.stage(name, time.perf_counter() - started)
+            aside(self.service.meter.stage, name, time.perf_counter() - started)
 
     async def work(self, work: Callable[[], Result]) -> Result:
         """Does work on photos outside the event loop.

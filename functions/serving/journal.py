@@ -6,7 +6,11 @@ of the error and the lines of code that it passed, never by its text, which may 
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -18,6 +22,8 @@ from facecore.errors import ModelError
 from serving.meter import Meter
 
 _FRAMES = 6
+_LEVEL = "POWERTOOLS_LOG_LEVEL"
+_complained: set[str] = set()
 
 
 @dataclass(slots=True)
@@ -70,10 +76,29 @@ def _places(trace: TracebackType | None) -> list[str]:
     return places[-_FRAMES:]
 
 
+def level(environ: Mapping[str, str]) -> str:
+    """The least level that is written down; what names none counts as INFO, since no call may end by it."""
+    named = environ.get(_LEVEL, "").strip().upper()
+    return named if named in logging.getLevelNamesMapping() else "INFO"
+
+
 @cache
 def logger() -> Logger:
     """The process's structured logger. Its level is POWERTOOLS_LOG_LEVEL, INFO by default."""
-    return Logger(service="facegate", level=os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
+    return Logger(service="facegate", level=level(os.environ))
+
+
+def aside(work: Callable[..., object], *args: object) -> None:
+    """Does what is beside a call: a line, a number. That it fails changes no answer, and is told once on stderr."""
+    try:
+        work(*args)
+    except Exception as error:
+        told = describe(error)
+        if told in _complained:
+            return
+        _complained.add(told)
+        with suppress(Exception):
+            sys.stderr.write(f"facegate: a line or a number of calls is lost: {told}\n")
 
 
 class Journal:
@@ -87,7 +112,11 @@ class Journal:
         self._meter = meter
 
     def write(self, entry: Entry) -> None:
-        """Writes one call down."""
+        """Writes one call down. Never fails: by now the call may be booked."""
+        aside(self._print, entry)
+        aside(self._meter.call, entry)
+
+    def _print(self, entry: Entry) -> None:
         line = {field.name: getattr(entry, field.name) for field in fields(entry)}
         line["ms"], line["ms_work"] = round(entry.ms, 2), round(entry.ms_work, 2)
         told = {name: value for name, value in line.items() if value != ""}
@@ -95,4 +124,3 @@ class Journal:
             logger().error("call", extra=told)
         else:
             logger().info("call", extra=told)
-        self._meter.call(entry)

@@ -13,7 +13,7 @@ from facecore.errors import ImageError, ModelError
 from facecore.report import Field, Report
 from gatekeeper import Gate
 from serving.fetch import Fetcher
-from serving.journal import Journal
+from serving.journal import Journal, aside
 from serving.meter import EmfMeter, Meter, watched
 from serving.pool import Pool
 from serving.vision import new_analyzer
@@ -173,4 +173,5 @@ def default_service(meter: Meter | None = None, analyzer: Callable[[], Analyses]
     """
     settings = Settings.from_env(os.environ)
     kept = meter or (EmfMeter() if settings.metrics else Meter())
-    return Service(watched(Gate.from_env, kept), analyzer or partial(new_analyzer, kept.stage), settings, kept)
+    analyses = analyzer or partial(new_analyzer, partial(aside, kept.stage))
+    return Service(watched(Gate.from_env, kept), analyses, settings, kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 
@@ -14,8 +15,12 @@ def apply() -> None:
     os.environ.setdefault("FACEGATE_LEDGER", LEDGER)
 
 
-def bad_counts(environ: Mapping[str, str]) -> list[str]:
-    """A text for each number of threads that is none, beginning with the variable's name."""
+def bad_settings(environ: Mapping[str, str]) -> list[str]:
+    """A text for each number of threads and level of the log that is none, beginning with the variable's name."""
     names = ("FACEGATE_THREADS", "FACEGATE_MODEL_THREADS")
     given = ((name, environ.get(name, "1")) for name in names)
-    return [f"{name}: a whole number above 0" for name, text in given if not (text.isdecimal() and int(text) >= 1)]
+    problems = [f"{name}: a whole number above 0" for name, text in given if not (text.isdecimal() and int(text) >= 1)]
+    level = environ.get("POWERTOOLS_LOG_LEVEL", "").strip().upper()
+    if level and level not in logging.getLevelNamesMapping():
+        problems.append("POWERTOOLS_LOG_LEVEL: DEBUG, INFO, WARNING or ERROR")
+    return problems

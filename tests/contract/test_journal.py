@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from gatekeeper import Contract
-from serving.journal import Entry, Journal, describe
-from serving.meter import EmfMeter
+from serving.journal import Entry, Journal, aside, describe, level, logger
+from serving.meter import EmfMeter, Meter
 from tests.contract import kit
 from tests.contract.calls import signed
 from tests.contract.web import Site
@@ -106,3 +106,46 @@ def test_an_error_is_told_without_its_text() -> None:
     assert f"{Path(__file__).name}:" in told
     assert told.endswith(":inner")
     assert "hush" not in told
+
+
+# ---- a line or a number that can not be written
+
+
+class NoNumbers(Meter):
+    def call(self, entry: Entry) -> None:
+        raise OSError(28, "No space left on device: hush")
+
+    def stage(self, name: str, seconds: float) -> None:
+        raise OSError(28, "No space left on device: hush")
+
+
+def test_a_booked_call_is_answered_whatever_becomes_of_its_line(
+    own_bench: kit.Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*args: object, **more: object) -> None:
+        raise ValueError("hush")
+
+    monkeypatch.setattr(logger(), "info", fail)
+    monkeypatch.setattr(own_bench.service.journal, "_meter", NoNumbers())
+    monkeypatch.setattr(own_bench.service, "meter", NoNumbers())
+    answers = [own_bench.market({"image": kit.b64(kit.portrait())}) for _ in range(2)]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(200, 0)] * 2
+    assert own_bench.usage(Contract.MARKET) == {("0", True): 2}
+    told = capsys.readouterr().err.splitlines()
+    assert {line.split(" at ")[0] for line in told} == {
+        f"facegate: a line or a number of calls is lost: {name}" for name in ("ValueError", "OSError")
+    }
+    assert len(told) == len(set(told)), "each is told once"
+    assert "hush" not in "".join(told)
+
+
+def test_what_is_beside_a_call_fails_silently_where_stderr_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", None)
+    aside(NoNumbers().stage, "words", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"), [(None, "INFO"), ("", "INFO"), ("error", "ERROR"), (" DEBUG ", "DEBUG"), ("VERBOSE", "INFO")]
+)
+def test_levels(given: str | None, found: str) -> None:
+    assert level({} if given is None else {"POWERTOOLS_LOG_LEVEL": given}) == found

@@ -432,6 +432,15 @@ def test_threads_that_can_not_be(tmp_path: Path, name: str, text: str) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_level_of_the_log_that_can_not_be(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [COMMAND, "serve", "--port", "0"], cwd=tmp_path, env=os.environ | {"POWERTOOLS_LOG_LEVEL": "VERBOSE"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    told = "facegate: POWERTOOLS_LOG_LEVEL: DEBUG, INFO, WARNING or ERROR\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", told)
+
+
 @pytest.mark.parametrize("demo", ["--demo", "--no-demo"])
 def test_a_key_that_is_gone(tmp_path: Path, demo: str) -> None:
     environ = os.environ | {"FACEGATE_LEDGER": "sqlite:///ledger.sqlite"}

@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.workers < 1 or not 0 <= arguments.port < 65_536:
         print("facegate: --workers takes 1 or more, --port 0 to 65535", file=sys.stderr)
         return 2
-    problems = defaults.bad_counts(os.environ)
+    problems = defaults.bad_settings(os.environ)
     for problem in problems:
         print(f"facegate: {problem}", file=sys.stderr)
     if problems:

@@ -51,7 +51,7 @@ def settings(environ: Mapping[str, str]) -> Iterator[Finding]:
         metrics.address_of(environ.get(metrics.SETTING, "").strip() or "off")
     except metrics.BadSetting as error:
         problems.append(str(error))
-    problems += defaults.bad_counts(environ)
+    problems += defaults.bad_settings(environ)
     for problem in problems:
         yield fail("settings", problem, f"set {problem.partition(':')[0]} to such a value, or unset it")
     if not problems:

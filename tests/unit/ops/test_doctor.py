@@ -279,6 +279,7 @@ class TestHost:
         (fine,) = host.settings({"FACEGATE_METRICS": "on", "FACEGATE_DAY_OFFSET": "8"})
         assert fine.level is Level.OK
         wrong = {"FACEGATE_METRICS": "x", "FACEGATE_DAY_OFFSET": "99", "FACEGATE_THREADS": "0"}
+        wrong["POWERTOOLS_LOG_LEVEL"] = "VERBOSE"
         failed = list(host.settings(wrong))
         assert {finding.level for finding in failed} == {Level.FAIL}
         assert {finding.told.partition(":")[0] for finding in failed} == set(wrong)
