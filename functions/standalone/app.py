@@ -15,12 +15,15 @@ import market.app
 import tencent.app
 from facecore.errors import ModelError
 from facecore.report import ALL
-from gatekeeper import LedgerUnavailable
+from gatekeeper import GatekeeperError, LedgerUnavailable
 from gatekeeper.request import origin_form
 from serving.journal import describe, logger
 from serving.service import Service, default_service
 from standalone import metrics
 from standalone.playground import Playground
+
+RETRY_SECONDS = 5.0
+"""How long the start waits before it tries again to make what was not there."""
 
 
 class Server:
@@ -41,7 +44,8 @@ class Server:
         self._service = service
         self._playground = playground
         self._numbers = numbers
-        self._ready = threading.Event()
+        self._missing = "models"  # what the start still waits for; empty when it is over
+        self._closing = threading.Event()
         baidu_app = baidu.app.create_app(service)
         self._contracts: tuple[tuple[str, ASGIApp], ...] = (
             ("/market/", market.app.create_app(service)),
@@ -82,25 +86,43 @@ class Server:
         """What keeps the process from answering calls; empty when nothing does."""
         try:
             self._service.gate.ledger.ready()
-        except LedgerUnavailable:
-            return "ledger"
-        return "" if self._ready.is_set() else "models"
+        except GatekeeperError as error:
+            return _named(error)
+        return self._missing
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        self._closing.set()
         await asyncio.to_thread(self._service.close)
         await send({"type": "lifespan.shutdown.complete"})
 
     def _warm_up(self) -> None:
-        try:
-            self._service.warm_up(ALL)
-        except (ModelError, LedgerUnavailable) as error:
-            logger().error("start", extra={"fault": describe(error)})
-        else:
-            self._ready.set()
+        """Makes everything, again and again until it is there: what was away at the start may come back."""
+        told = ""
+        while not self._closing.is_set():
+            try:
+                self._service.warm_up(ALL)
+            except (ModelError, GatekeeperError) as error:
+                self._missing, fault = _named(error), describe(error)
+                if fault != told:
+                    told = fault
+                    logger().error("start", extra={"fault": fault})
+                self._closing.wait(RETRY_SECONDS)
+            else:
+                self._missing = ""
+                return
+
+
+def _named(error: ModelError | GatekeeperError) -> str:
+    """What /healthz calls a problem."""
+    if isinstance(error, ModelError):
+        return "models"
+    if str(error).startswith("FACEGATE_KEY"):
+        return "key"
+    return "ledger" if isinstance(error, LedgerUnavailable) else "settings"
 
 
 def create_app() -> Server:

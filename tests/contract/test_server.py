@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -19,7 +20,12 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from gatekeeper import Contract
+from facecore.errors import ModelError
+from gatekeeper import ConfigError, Contract, Gate, GatekeeperError, LedgerUnavailable
+from gatekeeper.sqlite import SqliteLedger
+from gatekeeper.vault import Vault
+from serving.service import Service
+from standalone.app import Server
 from standalone.server import listen
 from tests.contract import kit
 
@@ -388,6 +394,51 @@ def test_start_and_stop(tmp_path: Path, workers: int) -> None:
     assert "Traceback" not in rest
     assert running.returncode in (0, -signal.SIGTERM)
     assert (tmp_path / "facegate.sqlite").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        (LedgerUnavailable("gone"), "ledger"),
+        (LedgerUnavailable("FACEGATE_KEY: KMS does not answer"), "key"),
+        (ConfigError("FACEGATE_LEDGER: nonsense"), "settings"),
+    ],
+)
+def test_it_is_ready_once_what_was_away_at_the_start_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: io.StringIO, error: GatekeeperError, problem: str
+) -> None:
+    monkeypatch.setattr("standalone.app.RETRY_SECONDS", 0.05)
+    away = [error]
+
+    def make() -> Gate:
+        if away:
+            raise type(error)(*away[0].args)
+        return Gate(SqliteLedger(tmp_path / "ledger.sqlite"), Vault(kit.KEY))
+
+    with kit.serving(Server(Service(make, kit.FakeAnalyzer()))) as (base, _):
+        for _ in range(5):
+            assert httpx.get(f"{base}/healthz", trust_env=False).json() == {"status": "not ready", "problem": problem}
+            time.sleep(0.05)
+        away.clear()
+        kit.wait_for(lambda: httpx.get(f"{base}/healthz", trust_env=False).status_code == 200)
+    assert len(printed.getvalue().splitlines()) == 1, "one line, however often it is tried"
+
+
+def test_it_is_ready_once_the_models_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("standalone.app.RETRY_SECONDS", 0.05)
+    missing = [ModelError("missing")]
+    gate = Gate(SqliteLedger(tmp_path / "ledger.sqlite"), Vault(kit.KEY))
+
+    def make() -> kit.FakeAnalyzer:
+        if missing:
+            raise missing[0]
+        return kit.FakeAnalyzer()
+
+    with kit.serving(Server(Service(gate, make))) as (base, _):
+        time.sleep(0.2)
+        assert httpx.get(f"{base}/healthz", trust_env=False).json() == {"status": "not ready", "problem": "models"}
+        missing.clear()
+        kit.wait_for(lambda: httpx.get(f"{base}/healthz", trust_env=False).status_code == 200)
 
 
 def _alive(http: httpx.Client) -> bool:
