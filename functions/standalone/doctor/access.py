@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from gatekeeper import Client, ConfigError, Contract, Gate, GatekeeperError, Key, LedgerBusy, LedgerUnavailable
@@ -17,8 +16,6 @@ from gatekeeper.types import State
 from gatekeeper.vault import VaultError, load_keys
 from standalone.doctor.findings import Finding, fail, ok, warn
 
-_MANY = 500  # clients that are looked at
-_FEW = 20  # clients whose keys are looked at
 _MAKE_KEY = "make one: openssl rand -hex 32"
 _DAY = 86_400
 _SKEW = 5.0  # seconds that two clocks may differ without a word
@@ -30,7 +27,7 @@ _DEMO = frozenset(f"demo-{contract}" for contract in Contract)
 
 @dataclass(slots=True)
 class _Seen:
-    """What the ledger holds, as far as it was looked at."""
+    """All clients of the ledger, and all their keys."""
 
     clients: list[Client] = field(default_factory=list)
     keys: list[Key] = field(default_factory=list)
@@ -121,10 +118,9 @@ def _ledger(gate: Gate, url: str, path: Path | None) -> Iterator[Finding]:
 
 def _look(gate: Gate) -> _Seen:
     seen = _Seen()
-    for client in islice(gate.ledger.clients(), _MANY):
+    for client in gate.ledger.clients():
         seen.clients.append(client)
-        if len(seen.clients) <= _FEW:
-            seen.keys += gate.ledger.keys(client.id)
+        seen.keys += gate.ledger.keys(client.id)
     return seen
 
 
@@ -201,12 +197,12 @@ def _clients(gate: Gate, seen: _Seen, production: bool) -> Iterator[Finding]:
         )  # fmt: skip
         return
     if older:
+        more = f" and {len(older) - 5} more" if older[5:] else ""
         yield warn(
-            "keys", f"credentials made under an older master key: {', '.join(older[:5])}{' ...' if older[5:] else ''}",
+            "keys", f"credentials made under an older master key: {', '.join(older[:5])}{more}",
             "rotate these clients (facegate keys rotate), then leave the older key out",
         )  # fmt: skip
     active = [c for c in seen.clients if c.state is State.ACTIVE and not c.expired(at) and c.id not in _DEMO]
-    more = " or more" if len(seen.clients) == _MANY else ""
     demos = sorted(client.id for client in seen.clients if client.id in _DEMO and _open(gate, client))
     if demos and (production or active):
         yield warn(
@@ -218,7 +214,7 @@ def _clients(gate: Gate, seen: _Seen, production: bool) -> Iterator[Finding]:
     if not seen.clients:
         yield warn("keys", "there is no client", "facegate keys add market (or tencent, baidu)")
     else:
-        yield ok("keys", f"{len(active) + len(demos)}{more} clients can call, of {len(seen.clients)}{more}")
+        yield ok("keys", f"{len(active) + len(demos)} clients can call, of {len(seen.clients)}")
 
 
 def _open(gate: Gate, demo: Client) -> bool:

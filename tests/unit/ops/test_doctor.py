@@ -247,6 +247,23 @@ class TestKeys:
         assert "chmod 600" in told(found["keys"], Level.FAIL)
         assert "ledger" not in found
 
+    def test_a_newer_one_and_many_clients(self, environ: dict[str, str]) -> None:
+        """It names every client that still needs the older one: when it names none, that one may go."""
+        newer = KEY[::-1]
+        both = environ | {"FACEGATE_KEY": f"{newer},{KEY}"}
+        for key, names in ((environ, ["zoe"]), (environ | {"FACEGATE_KEY": newer}, [f"a{n:03d}" for n in range(600)])):
+            made = Gate.from_env(key)
+            for name in names:
+                credentials.add(made, Contract.TENCENT, name, client_id=name)
+            made.ledger.close()
+        found = looked(both)["keys"]
+        assert told(found, Level.WARN) == "credentials made under an older master key: zoe"
+        assert "601 clients can call, of 601" in told(found, Level.OK)
+        made = Gate.from_env(both)
+        credentials.rotate(made, "zoe")
+        made.ledger.close()
+        assert told(looked(both)["keys"], Level.WARN) == ""
+
     def test_nobody(self, environ: dict[str, str], gate: Gate) -> None:
         assert "there is no client" in told(looked(environ)["keys"], Level.WARN)
 
