@@ -61,6 +61,10 @@ class Words:
         return Failure(next(self.codes[kind] for kind in type(error).__mro__ if kind in self.codes))
 
 
+class HungUp(BodyTimeout):
+    """Nobody listens for the answer any more; told as a caller that goes away earlier, with its body half sent."""
+
+
 class Refused(Exception):
     """Access is refused after all, once the body is known."""
 
@@ -112,6 +116,15 @@ class Call:
         with self.stage("fetch"):
             return await self.service.downloads.run(partial(self.service.settings.fetcher.fetch, url, max_bytes))
 
+    async def heard(self) -> None:
+        """Goes on only if somebody still listens. On Lambda nobody can tell: the gateway waits for the answer.
+
+        Raises:
+            HungUp: The caller has closed the connection.
+        """
+        if "aws.event" not in self.request.scope and await self.request.is_disconnected():
+            raise HungUp
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Tells the meter how long what is done inside takes, however it ends; names: see `serving.meter.Meter`."""
@@ -146,8 +159,9 @@ async def run(
 ) -> Response:
     """Takes a call from its verdict to its answer.
 
-    The verdict comes before the body is read. An answer is only given once it is booked; every other end is booked as
-    not billable. What can not be finished before the call would be cut off ends as overload does.
+    The verdict comes before the body is read. An answer is only given once it is booked, and only booked while its
+    caller is there to hear it; every other end is booked as not billable. What can not be finished before the call
+    would be cut off ends as overload does.
 
     Args:
         request: The call.
@@ -184,6 +198,7 @@ async def run(
             raise Refused(verdict)
         async with by(deadline.work):
             response = await answer(call)
+        await call.heard()
         booked = await _settle(call, "0", True, deadline)
         if not booked.allowed:
             raise Refused(booked)

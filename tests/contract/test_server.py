@@ -12,7 +12,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -243,6 +245,36 @@ def test_a_client_that_goes_away_is_not_billed(bench: kit.Bench) -> None:
         link.sendall(head.encode())
     kit.wait_for(lambda: bench.usage(Contract.TENCENT) == {("3", False): 1})
     assert bench.taken(Contract.TENCENT) == 0
+
+
+@pytest.mark.parametrize(("contract", "code"), [*zip(Contract, ("D504TO", "3", "2"), strict=True)])
+def test_a_client_that_does_not_wait_for_its_answer_is_not_billed(
+    bench: kit.Bench, printed: io.StringIO, contract: Contract, code: str
+) -> None:
+    ask: dict[Contract, Callable[..., Any]] = {
+        Contract.MARKET: partial(bench.market, {"image": kit.b64(kit.portrait())}),
+        Contract.TENCENT: partial(bench.tencent, files={"image": ("a.jpg", kit.portrait())}),
+        Contract.BAIDU: partial(bench.baidu, [{"image": kit.b64(kit.portrait()), "image_type": "BASE64"}]),
+    }
+    go = threading.Event()
+
+    def hold(image: bytes) -> None:
+        go.wait(20)
+        time.sleep(0.3)  # the server learns meanwhile that the client has gone
+
+    bench.analyzer.hook = hold
+    with pytest.raises(httpx.ReadTimeout):
+        ask[contract](timeout=0.5)
+    go.set()
+    kit.wait_for(lambda: bench.usage(contract).get((code, False)) == 1)
+    assert ("0", True) not in bench.usage(contract)
+    assert bench.taken(contract) == 0
+    kit.wait_for(lambda: '"message":"call"' in printed.getvalue().splitlines()[-1])
+    line = json.loads(printed.getvalue().splitlines()[-1])
+    assert (line["code"], line["billed"], line["images"]) == (code, False, 1)
+    assert "fault" not in line
+    assert ask[contract]().status_code == 200, "who waits is answered"
+    assert bench.usage(contract)["0", True] == 1
 
 
 def test_a_sender_lives_to_read_why_it_was_refused(bench: kit.Bench) -> None:
