@@ -1,17 +1,20 @@
 """The operator's numbers in Prometheus' text format: counts and times, nothing of clients or photos.
 
 prometheus-client keeps them: 0.6 MB and about 16 ms of import beside the server, in exchange for counters that add up
-over worker processes (each writes to a mapped file of its own; a page is the sum of the files) and survive a worker's
-death. A number costs some 5 microseconds.
+over worker processes (each writes to mapped files of its own; a page is the sum of the files) and survive a worker's
+death. A number costs some 5 microseconds. The files get their room before they are mapped, since a write to a mapped
+page for which the disk has no room ends the process; a process that gets none goes on without numbers.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 SETTING = "FACEGATE_METRICS"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 PATH = "/metrics"
+ROOM = 256 * 1024
+"""Bytes of each file of a process; all numbers that there can be take less, so that it never grows."""
 STAGES = ("verdict", "fetch", "intake", "detect", "face", "liveness", "synthetic", "words", "booking")
 _CALL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _STAGE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -59,11 +64,17 @@ def address_of(setting: str) -> tuple[str, int] | None:
 
 
 class Prometheus(Meter):
-    """Keeps the numbers of this process, and of its siblings where `shared` is in force."""
+    """Keeps the numbers of this process, and of its siblings where `shared` is in force.
+
+    Raises:
+        OSError: There is no room for its files.
+    """
 
     def __init__(self) -> None:
         from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
+        if FOLDER in os.environ:
+            _make_room(Path(os.environ[FOLDER]))
         disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no annotation
         self._registry = own = CollectorRegistry()
         self._requests = Counter(
@@ -115,7 +126,12 @@ class Prometheus(Meter):
         """All numbers, in Prometheus' text format."""
         from prometheus_client import generate_latest
 
-        return generate_latest(_every() if FOLDER in os.environ else self._registry)
+        if FOLDER in os.environ:
+            try:
+                return generate_latest(_every())
+            except (OSError, ValueError):  # the folder was cleaned away: the numbers of this process are left
+                pass
+        return generate_latest(self._registry)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves the page."""
@@ -131,7 +147,8 @@ class Prometheus(Meter):
 def from_env(environ: Mapping[str, str]) -> tuple[Meter, Prometheus | None]:
     """The meter that the environment asks for, and the page that the server shows at /metrics, if it shows one.
 
-    Off unless the setting says otherwise, so that a server that the world can reach tells nothing by default.
+    Where the files of a process can not be made it keeps no numbers and says so; it answers calls all the same. Off
+    unless the setting says otherwise, so that a server that the world can reach tells nothing by default.
 
     Raises:
         BadSetting: See `address_of`.
@@ -140,8 +157,32 @@ def from_env(environ: Mapping[str, str]) -> tuple[Meter, Prometheus | None]:
     if setting.lower() in _OFF:
         return Meter(), None
     elsewhere = address_of(setting) is not None
-    kept = Prometheus()
+    try:
+        kept = Prometheus()
+    except OSError as error:
+        _go_without(error)
+        return Meter(), None
     return kept, None if elsewhere else kept
+
+
+def _make_room(folder: Path) -> None:
+    """Makes the files that prometheus_client will map in this process, all their room taken."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for kind in ("counter", "histogram"):
+        file = folder / f"{kind}_{os.getpid()}.db"
+        if file.exists():  # of a process before, with the same number
+            continue
+        making = file.with_suffix(".new")  # a page never reads half a file
+        try:
+            making.write_bytes(bytes(ROOM))
+            making.replace(file)
+        except OSError:
+            making.unlink(missing_ok=True)
+            raise
+
+
+def _go_without(error: OSError) -> None:
+    print(f"facegate: it goes on without numbers: {error}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -155,13 +196,19 @@ def shared(setting: str) -> Iterator[None]:
 
     Raises:
         BadSetting: See `address_of`.
-        OSError: The address can not be listened on.
+        OSError: The address can not be listened on. That the temporary folder takes nothing only turns the numbers off.
     """
     address = address_of(setting)
     if setting.lower() in _OFF:
         yield
         return
-    folder = tempfile.mkdtemp(prefix="facegate-metrics-")
+    try:
+        folder = tempfile.mkdtemp(prefix="facegate-metrics-")
+    except OSError as error:
+        _go_without(error)
+        os.environ[SETTING] = "off"
+        yield
+        return
     os.environ[FOLDER] = folder
     try:
         with _shown(address):

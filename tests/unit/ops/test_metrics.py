@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -218,6 +219,94 @@ def test_workers_add_up(running: Any, tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("facegate-metrics-*/counter_*.db"))) == 2
     assert "Traceback" not in server.stop()
     assert list(tmp_path.glob("facegate-metrics-*")) == []
+
+
+@pytest.mark.parametrize("how", ["away", "a file"])
+def test_a_folder_that_is_cleaned_away(running: Any, tmp_path: Path, how: str) -> None:
+    """As systemd-tmpfiles does: pages go on, and so do workers that take the place of others."""
+    server = running("--workers", "2")
+    server.get("/market/liveness")
+    (folder,) = tmp_path.glob("facegate-metrics-*")
+    before = children(server.process.pid)
+    assert len(before) == 2
+    shutil.rmtree(folder)
+    if how == "a file":
+        folder.touch()
+    for _ in range(4):
+        assert "facegate_requests_total" in str(server.get("/metrics"))
+    os.kill(before[0], signal.SIGKILL)
+    kit.wait_for(lambda: len(set(children(server.process.pid)) - {before[0]}) == 2, 30)
+    if how == "away":
+        kit.wait_for(lambda: len(list(folder.glob("counter_*.db"))) == 1, 30)
+    for _ in range(8):
+        assert server.get("/livez") == 200
+    told = server.stop()
+    assert "Traceback" not in told
+    assert ("facegate: it goes on without numbers: " in told) == (how == "a file")
+
+
+def children(parent: int) -> list[int]:
+    """The server's workers."""
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
+    return [int(row[0]) for row in rows if int(row[1]) == parent and "spawn_main" in row[-1]]
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """The files have their room from the start, as a write to a mapped page without any would end the process."""
+    program = """
+import resource, sys
+from serving.meter import Meter
+from standalone import metrics
+resource.setrlimit(resource.RLIMIT_FSIZE, (metrics.ROOM - 1, metrics.ROOM - 1))
+with metrics.shared("on"):
+    meter, numbers = metrics.from_env({"FACEGATE_METRICS": "on", **metrics.os.environ})
+    print(type(meter) is Meter, numbers, *metrics.Path(metrics.os.environ[metrics.FOLDER]).iterdir())
+"""
+    environ = {**os.environ, "TMPDIR": str(tmp_path), metrics.SETTING: "on"}
+    done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == "True None\n"
+    assert done.stderr.startswith("facegate: it goes on without numbers: ")
+
+
+def test_all_numbers_that_there_can_be_find_room(tmp_path: Path) -> None:
+    program = """
+import itertools, os
+from baidu import errors as baidu
+from gatekeeper import Contract, Ledger, refusals
+from market import errors as market
+from serving.journal import Entry
+from standalone import metrics
+from tencent import errors as tencent
+with metrics.shared("on"):
+    numbers, _ = metrics.from_env({"FACEGATE_METRICS": "on", **os.environ})
+    files = sorted(metrics.Path(os.environ[metrics.FOLDER]).iterdir())
+    assert all(file.stat().st_blocks * 512 >= metrics.ROOM for file in files), "no room is taken"
+    tables = (market.CODES, market.GATEWAY_CODES, tencent.CODES, baidu.API_CODES, baidu.PLATFORM_CODES)
+    codes = {str(code) for table in tables for code in table} | {"token"}
+    for contract, code in itertools.product(Contract, codes):
+        numbers.call(Entry(contract.value, "id", code=code, billed=True, fault="x", ms=1.0))
+    for step, kind in itertools.product([name for name in dir(Ledger) if name[0] != "_"], ("busy", "unavailable")):
+        numbers.ledger_error(step, kind)
+    for stage in (*metrics.STAGES, *(f"load.{number}" for number in range(20))):
+        numbers.stage(stage, 1.0)
+    counted = numbers.page().count(b"facegate_requests_total{")
+    print(counted > 300, [file.stat().st_size == metrics.ROOM for file in files])
+"""
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("True [True, True]\n", "")
+
+
+def test_no_folder_for_the_numbers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def full(prefix: str) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    monkeypatch.setenv(metrics.SETTING, "on")
+    with metrics.shared("on"):
+        assert type(metrics.from_env(os.environ)[0]) is Meter
+    assert "goes on without numbers: [Errno 28]" in capsys.readouterr().err
 
 
 def test_an_address_of_their_own(running: Any) -> None:
