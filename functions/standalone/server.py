@@ -64,6 +64,16 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+class _Workers(Multiprocess):
+    """Lets go of the listening socket with its workers: while one holder is left, it takes connections for nobody."""
+
+    def terminate_all(self) -> None:
+        """Ends the workers."""
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
+
+
 def serve(listening: socket.socket, workers: int) -> None:
     """Serves until a signal ends it: no new connections, calls in progress are answered, then the ledger is closed.
 
@@ -77,4 +87,4 @@ def serve(listening: socket.socket, workers: int) -> None:
     if workers == 1:
         server.run([listening])
     else:
-        Multiprocess(settings, [listening]).run()
+        _Workers(settings, [listening]).run()

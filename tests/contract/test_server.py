@@ -473,6 +473,45 @@ def test_it_is_ready_once_the_models_are_there(tmp_path: Path, monkeypatch: pyte
         kit.wait_for(lambda: httpx.get(f"{base}/healthz", trust_env=False).status_code == 200)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_nobody_is_let_in_while_calls_in_progress_end(tmp_path: Path, workers: int) -> None:
+    running, told = start(tmp_path, "--workers", str(workers))
+    try:
+        port = port_of(told)
+        appcode = re.search(r"APPCODE (\w+)", "\n".join(told))
+        assert appcode is not None
+        head = f"POST /market/liveness HTTP/1.1\r\nHost: a\r\nAuthorization: APPCODE {appcode[1]}\r\n"
+        with socket.create_connection(("127.0.0.1", port), 10) as held:
+            held.sendall(f"{head}Content-Length: 9\r\n\r\nimage".encode())
+            time.sleep(1)  # it is in progress
+            running.send_signal(signal.SIGTERM)
+            kit.wait_for(lambda: refused(port), 5)
+            assert running.poll() is None
+            held.sendall(b"=!!!")
+            assert held.recv(65536).startswith(b"HTTP/1.1 ")
+    finally:
+        running.send_signal(signal.SIGTERM)
+        rest, _ = running.communicate(timeout=40)
+    assert "Traceback" not in rest
+
+
+def port_of(told: list[str]) -> int:
+    """The port of a started command, once somebody serves there."""
+    found = re.search(r"http://127\.0\.0\.1:(\d+)", told[0])
+    assert found is not None
+    with httpx.Client(base_url=found[0], trust_env=False) as http:
+        kit.wait_for(lambda: _alive(http), 30)
+    return int(found[1])
+
+
+def refused(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def _alive(http: httpx.Client) -> bool:
     try:
         return http.get("/livez").status_code == 200

@@ -227,7 +227,7 @@ def test_a_folder_that_is_cleaned_away(running: Any, tmp_path: Path, how: str) -
     server = running("--workers", "2")
     server.get("/market/liveness")
     (folder,) = tmp_path.glob("facegate-metrics-*")
-    before = children(server.process.pid)
+    before = kit.workers(server.process.pid)
     assert len(before) == 2
     shutil.rmtree(folder)
     if how == "a file":
@@ -235,7 +235,7 @@ def test_a_folder_that_is_cleaned_away(running: Any, tmp_path: Path, how: str) -
     for _ in range(4):
         assert "facegate_requests_total" in str(server.get("/metrics"))
     os.kill(before[0], signal.SIGKILL)
-    kit.wait_for(lambda: len(set(children(server.process.pid)) - {before[0]}) == 2, 30)
+    kit.wait_for(lambda: len(set(kit.workers(server.process.pid)) - {before[0]}) == 2, 30)
     if how == "away":
         kit.wait_for(lambda: len(list(folder.glob("counter_*.db"))) == 1, 30)
     for _ in range(8):
@@ -243,13 +243,6 @@ def test_a_folder_that_is_cleaned_away(running: Any, tmp_path: Path, how: str) -
     told = server.stop()
     assert "Traceback" not in told
     assert ("facegate: it goes on without numbers: " in told) == (how == "a file")
-
-
-def children(parent: int) -> list[int]:
-    """The server's workers."""
-    listed = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
-    return [int(row[0]) for row in rows if int(row[1]) == parent and "spawn_main" in row[-1]]
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
