@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -493,6 +494,25 @@ def test_nobody_is_let_in_while_calls_in_progress_end(tmp_path: Path, workers: i
         running.send_signal(signal.SIGTERM)
         rest, _ = running.communicate(timeout=40)
     assert "Traceback" not in rest
+
+
+def test_workers_do_not_outlive_the_process_that_started_them(tmp_path: Path) -> None:
+    running, told = start(tmp_path, "--workers", "2")
+    try:
+        port = port_of(told)
+        kit.wait_for(lambda: len(kit.workers(running.pid)) == 2)
+        workers = kit.workers(running.pid)
+    finally:
+        running.kill()
+        running.wait()
+    try:
+        kit.wait_for(lambda: refused(port))  # free for the next start
+        kit.wait_for(lambda: not any(Path(f"/proc/{worker}/fd/0").exists() for worker in workers))
+    finally:
+        for worker in workers:
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+        running.communicate()
 
 
 def port_of(told: list[str]) -> int:
