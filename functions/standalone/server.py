@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -64,6 +66,11 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Ends the process as an exit does, so that whoever called is told and cleans up."""
+    raise SystemExit(0)
+
+
 class _Workers(Multiprocess):
     """Lets go of the listening socket with its workers: while one holder is left, it takes connections for nobody."""
 
@@ -85,6 +92,7 @@ def serve(listening: socket.socket, workers: int) -> None:
     settings = config("standalone.app:create_app", host, port, workers)
     server = uvicorn.Server(settings)
     if workers == 1:
+        signal.signal(signal.SIGTERM, _leave)  # uvicorn raises it again when it is done
         server.run([listening])
     else:
         _Workers(settings, [listening]).run()

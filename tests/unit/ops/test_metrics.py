@@ -245,6 +245,17 @@ def test_a_folder_that_is_cleaned_away(running: Any, tmp_path: Path, how: str) -
     assert ("facegate: it goes on without numbers: " in told) == (how == "a file")
 
 
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_nothing_is_left_behind(running: Any, tmp_path: Path, ending: signal.Signals) -> None:
+    server = running()
+    assert len(list(tmp_path.glob("facegate-metrics-*"))) == 1
+    server.process.send_signal(ending)
+    told = server.process.communicate(timeout=40)[0]
+    assert "Traceback" not in told
+    assert list(tmp_path.glob("facegate-metrics-*")) == []
+    assert server.process.returncode == (0 if ending is signal.SIGTERM else 130)
+
+
 def test_a_full_disk(tmp_path: Path) -> None:
     """The files have their room from the start, as a write to a mapped page without any would end the process."""
     program = """
