@@ -1,4 +1,4 @@
-"""The time that a call has left: on Lambda until the invocation is cut off, elsewhere without end.
+"""The time that a call has left: on Lambda until the invocation is cut off, elsewhere until the server is stopped.
 
 A call that is cut off is answered by the API's gateway, in words that no client of the vendor's reads. So the work ends
 while there is still time to book, and the booking while there is still time to answer.
@@ -52,8 +52,10 @@ class Deadline:
 async def by(end: float | None) -> AsyncIterator[None]:
     """Gives up what is done inside when the time has come. Work in a thread goes on there, unheard.
 
+    The server cancels the calls that outlast its end's grace: their time has come, too, and they still get an answer.
+
     Args:
-        end: `time.monotonic`; None: never.
+        end: `time.monotonic`; None: it has come when the call is cancelled.
 
     Raises:
         OutOfTime: It has come.
@@ -66,3 +68,8 @@ async def by(end: float | None) -> AsyncIterator[None]:
         if limit.expired():
             raise OutOfTime from None
         raise
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+        raise OutOfTime from None

@@ -6,7 +6,7 @@ import re
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -207,7 +207,7 @@ async def run(
         entry.code = refused.verdict.code
         response = words.refusal(refused.verdict)
         await _settle(call, entry.code, False, deadline)
-        await drain(request, words.max_body)
+        await _drain(request, words)
     except Exception as error:
         failure = words.name(error)
         if not isinstance(error, _EXPECTED):
@@ -218,7 +218,7 @@ async def run(
         if isinstance(error, BodyTimeout):
             response.headers["Connection"] = "close"
         else:
-            await drain(request, words.max_body)
+            await _drain(request, words)
     entry.client = call.verdict.client
     response.headers["X-Request-Id"] = entry.caller_id or request_id
     entry.status, entry.ms = response.status_code, (time.perf_counter() - started) * 1e3
@@ -233,6 +233,12 @@ def caller_id(request: Request) -> str:
         if _CALLER_ID.fullmatch(value):
             return value
     return ""
+
+
+async def _drain(request: Request, words: Words) -> None:
+    with suppress(OutOfTime):
+        async with by(None):
+            await drain(request, words.max_body)
 
 
 async def _settle(call: Call, outcome: str, billable: bool, deadline: Deadline) -> Verdict:

@@ -614,3 +614,61 @@ def test_calls_in_progress_are_answered_before_it_stops(tmp_path: Path) -> None:
             time.sleep(0.2)
             go.set()
             assert call.result().json()["code"] == 0
+
+
+@pytest.mark.parametrize(
+    ("contract", "code"), [(Contract.MARKET, 96), (Contract.TENCENT, -5802), (Contract.BAIDU, 222361)]
+)
+def test_a_call_that_outlasts_the_end_is_told_so(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    printed: io.StringIO,
+    capsys: pytest.CaptureFixture[str],
+    contract: Contract,
+    code: int,
+) -> None:
+    monkeypatch.setattr("standalone.server.GRACE_SECONDS", 0.5)
+    with kit.bench(tmp_path) as bench, ThreadPoolExecutor(1) as pool:
+        begun, go = threading.Event(), threading.Event()
+
+        def hold(image: bytes) -> None:
+            begun.set()
+            go.wait(20)
+
+        bench.analyzer.hook = hold
+        ask: dict[Contract, Callable[[], Any]] = {
+            Contract.MARKET: partial(bench.market, {"image": kit.b64(kit.portrait())}),
+            Contract.TENCENT: partial(bench.tencent, files={"image": ("a.jpg", kit.portrait())}),
+            Contract.BAIDU: partial(bench.baidu, [{"image": kit.b64(kit.portrait()), "image_type": "BASE64"}]),
+        }
+        call = pool.submit(ask[contract])
+        begun.wait(20)
+        bench.stop()
+        try:
+            answer = call.result().json()
+            assert answer.get("error_code", answer.get("code")) == code
+            assert bench.usage(contract)[str(code), False] == 1
+            assert bench.taken(contract) == 0, "the unit is given back at once"
+        finally:
+            go.set()
+    line = json.loads(printed.getvalue().splitlines()[-1])
+    assert (line["message"], line["code"], line["billed"]) == ("call", str(code), False)
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_body_that_outlasts_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("standalone.server.GRACE_SECONDS", 0.5)
+    with kit.bench(tmp_path) as bench:
+        url = bench.http.base_url
+        head = (
+            f"POST /face/livedetectpicture HTTP/1.1\r\nHost: a\r\nAuthorization: {bench.signature()}\r\n"
+            "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+        )
+        with socket.create_connection((url.host, url.port or 80), 20) as link:
+            link.sendall(head.encode())
+            kit.wait_for(lambda: bench.taken(Contract.TENCENT) == 1)
+            bench.stop()
+            assert body_of(b"".join(iter(lambda: link.recv(65536), b"")))["code"] == -5802
+    assert "Traceback" not in capsys.readouterr().err
