@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 
 from gatekeeper import ConfigError, Contract, Gate, LedgerBusy, LedgerUnavailable, Verdict, baidu, credentials, doors
 from gatekeeper.demo import ensure_demo
+from gatekeeper.request import Request
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.vault import Vault, VaultError, load_keys
 from tests.faults.calls import BUSY, UNAVAILABLE, lambda_event
@@ -145,6 +147,36 @@ def test_credentials_outlive_the_key_that_they_were_made_under(ledger: SqliteLed
     assert opened(alone, good(alone)) == every, "what was made since needs the old key no more"
     old = {name: call for name, call in calls.items() if name != "bce"}
     assert opened(alone, old) == set()
+
+
+def test_while_a_newer_key_is_rolled_out_every_process_takes_what_any_other_makes(ledger: SqliteLedger) -> None:
+    """First the new key behind the old one, then before it, then alone: at each step two kinds of processes run."""
+    steps = [(OLD,), (OLD, NEW), (NEW, OLD), (NEW,)]
+    for before, after in pairwise(steps):
+        for maker, other in ((before, after), (after, before)):
+            who = forgeries.callers(gate(ledger, *maker))
+            calls = good(who)
+            assert opened(forgeries.Callers(gate(ledger, *other), who.one, who.two), calls) == set(calls)
+    who = forgeries.callers(gate(ledger, NEW, OLD))
+    made = good(who)
+    assert opened(forgeries.Callers(gate(ledger, OLD), who.one, who.two), made) < set(made), "why it takes two steps"
+
+
+def test_a_token_taken_within_the_grace_works_for_its_whole_time(ledger: SqliteLedger) -> None:
+    clock = [NOON]
+    own = Gate(ledger, Vault(OLD), lambda: clock[0])
+    made = credentials.add(own, Contract.BAIDU)
+    ask = [("grant_type", "client_credentials"), ("client_id", made.secrets["api_key"]),
+           ("client_secret", made.secrets["secret_key"])]  # fmt: skip
+    credentials.rotate(own, made.client.id, grace=60)
+    clock[0] += 59
+    token = str(baidu.grant(ask, own).body["access_token"])
+    clock[0] += 29 * 86_400
+    call = Request("POST", "/rest/2.0/face/v3/faceverify", (("access_token", token),))
+    assert baidu.grant(ask, own).status == 401
+    assert baidu.verdict(call, own).allowed
+    credentials.revoke(own, made.client.id)
+    assert not baidu.verdict(call, own).allowed
 
 
 def test_a_wrong_code_is_one_answer_with_two_keys(ledger: SqliteLedger) -> None:
