@@ -20,7 +20,6 @@ from gatekeeper.request import origin_form
 from serving.journal import describe, logger
 from serving.service import Service, default_service
 from standalone import metrics
-from standalone.parent import end_with_parent
 from standalone.playground import Playground
 
 RETRY_SECONDS = 5.0
@@ -128,7 +127,6 @@ def _named(error: ModelError | GatekeeperError) -> str:
 
 def create_app() -> Server:
     """The server that the environment describes; what uvicorn's workers call."""
-    end_with_parent()
     meter, numbers = metrics.from_env(os.environ)
     service = default_service(meter)
     return Server(service, Playground.from_env(service, os.environ), numbers)

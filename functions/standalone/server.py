@@ -12,6 +12,7 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 from uvicorn.supervisors import Multiprocess
 
+from standalone.parent import end_with_parent
 from standalone.protocol import PatientProtocol
 
 MAX_HEAD = 3 * 1024 * 1024
@@ -20,6 +21,15 @@ GRACE_SECONDS = 30
 BACKLOG = 512
 _QUIET = {"handlers": ["default"], "level": "WARNING", "propagate": False}
 _LOGGING = {**LOGGING_CONFIG, "loggers": {"uvicorn": _QUIET}}
+
+
+class _Config(uvicorn.Config):
+    """Settings that every process loads before it serves."""
+
+    def load(self) -> None:
+        """Makes what serves, in a worker that does not outlive its parent."""
+        end_with_parent()
+        super().load()
 
 
 def config(app: Callable[..., Any] | str, host: str, port: int, workers: int = 1) -> uvicorn.Config:
@@ -31,7 +41,7 @@ def config(app: Callable[..., Any] | str, host: str, port: int, workers: int = 1
         port: The port; 0 takes a free one.
         workers: Processes; each has its own models.
     """
-    return uvicorn.Config(
+    return _Config(
         app,
         factory=isinstance(app, str),
         host=host,
