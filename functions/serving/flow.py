@@ -94,11 +94,15 @@ class Call:
     async def body(self, limit: int) -> bytes:
         """The body, at most `limit` bytes of it.
 
+        Whether the caller is there is asked at once, too: the server stops listening to a connection while a long part
+        of a body waits, and only hears of its end when somebody asks for more.
+
         Raises:
             BodyTooLarge, BodyTimeout: See `serving.body`.
         """
         body = await read_body(self.request, limit, self.service.settings.body_seconds)
         self.entry.bytes_in = len(body)
+        await self.heard()
         return body
 
     async def read(self, read: Callable[[bytes], Result], body: bytes) -> Result:
