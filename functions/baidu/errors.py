@@ -21,7 +21,8 @@ UNKNOWN = Code(1, "Unknown error", "A failure of this service that was not fores
 UNAVAILABLE = Code(
     2,
     "Service temporarily unavailable",
-    "The ledger does not answer, no authorizer's verdict came along, or a body did not arrive in time.",
+    "The ledger does not answer, no authorizer's verdict came along, or a body did not arrive in time or its "
+    "caller hung up.",
 )
 WRONG_METHOD = Code(3, "Unsupported openapi method", "Not a POST to the API's path.")
 BAD_PARAMETER = Code(

@@ -41,7 +41,12 @@ CODES = table((OK, BAD_IMAGE, NO_FACE, UNREADABLE_FACE, DOWNLOAD_FAILED, TOO_LAR
 BODY_TOO_LARGE = Code("I413RL", "Request body too Large", "The body is over 8 MB.", status=413)
 WRONG_METHOD = Code("I405UM", "Unsupported Method `{Method}`", "Neither GET nor POST.", status=405)
 UNKNOWN_PATH = Code("I404NF", "API not found `{Path}`", "Another path than the API's.", status=404)
-BACKEND_TIMEOUT = Code("D504TO", "Backend service request timeout", "The body did not arrive in time.", status=504)
+BACKEND_TIMEOUT = Code(
+    "D504TO",
+    "Backend service request timeout",
+    "The body did not arrive in time, or its caller hung up.",
+    status=504,
+)
 
 _ACCESS_CAUSES = {
     "A400AC": "The AppCode is unknown, ended or disabled; the words are a setting.",

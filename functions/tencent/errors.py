@@ -19,8 +19,9 @@ OK = Code(0, "OK", "The photo was answered.", billable=True)
 BAD_REQUEST = Code(
     3,
     "错误的请求",
-    "Not a POST (405), another path than the API's (404), or a body that did not arrive in time. Also, as `account "
-    "abnormal,errorno is:2` (403), a client that is suspended, has ended, or has used up all of its calls.",
+    "Not a POST (405), another path than the API's (404), or a body that did not arrive in time or whose caller hung "
+    "up. Also, as `account abnormal,errorno is:2` (403), a client that is suspended, has ended, or has used up all of "
+    "its calls.",
     status=400,
 )
 WRONG_TARGET = Code(
