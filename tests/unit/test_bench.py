@@ -37,7 +37,8 @@ def test_a_topic_in_short(topic: str, tmp_path: Path, capsys: pytest.CaptureFixt
     assert figures["kept"] == 1, "what was not measured again stays"
     assert figures["about"]["quick"] is True
     for key in EXPECTED[topic]:
-        assert key == "rss_growth" or figures[key] > 0, key
+        # how memory and time grow may come out as not at all, or less, where the machine is busy
+        assert key.startswith(("rss_growth", "growth_")) or figures[key] > 0, key
     told = capsys.readouterr().out
     for key in EXPECTED[topic] & set(GOALS):
         assert f"{key} = " in told
