@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from facecore import Analyzer, ImageError, ModelError, NoFace
+from facecore.align import Image, face_square
 from facecore.calibration import Calibration
+from facecore.detector import Found
 from facecore.evaluation import (
     LIVENESS_SCALE,
     Scores,
@@ -85,7 +87,7 @@ class Scorer:
         """Scores the largest face of every photo; tells ``done`` how many more are through."""
         rest = iter(entries)
         while batch := list(islice(rest, _BATCH)):
-            views = []
+            views: list[tuple[Path, Image, Found]] = []
             for path, obstacle in batch:
                 try:
                     if obstacle is not None:
@@ -95,12 +97,13 @@ class Scorer:
                     into.skipped[type(error).__name__] += 1
                     continue
                 if faces := self._analyzer.locate(image, 1):
-                    views.append((path, (image, faces[0].box)))
+                    views.append((path, image, faces[0]))
                 else:
                     into.skipped[NoFace.__name__] += 1
             if views:
-                scores = self._liveness.raw([view for _, view in views])
-                into.scores |= dict(zip([path for path, _ in views], scores, strict=True))
+                turns = [face_square(face.points).angle for _, _, face in views]
+                scores = self._liveness.raw([(image, face.box) for _, image, face in views], turns)
+                into.scores |= dict(zip([path for path, _, _ in views], scores, strict=True))
             done(len(batch))
 
 

@@ -53,6 +53,11 @@ def face_square(points: Array) -> Square:
     return Square((eyes[0] + mouth[0]) / 2, (eyes[1] + mouth[1]) / 2, side, angle)
 
 
+def quarter(angle: float) -> float:
+    """The multiple of 90 degrees, 0 to 270, that is nearest to an angle."""
+    return 90.0 * (round(angle / 90) % 4)
+
+
 def every_way_up(box: Array) -> list[Square]:
     """Squares about a face's box, turned by each eighth of a circle.
 

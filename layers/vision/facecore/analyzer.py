@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from . import geometry
 from .align import Square, every_way_up, face_square
-from .detector import Detector, Found
+from .detector import Detector, Found, shared
 from .errors import ImageError, ModelError, NoFace
 from .face_net import FIVE, FaceAnswers, FaceNet
 from .intake import MAX_PIXELS, Photo, read_photo
@@ -37,6 +37,8 @@ SECOND_OPINION = 0.4
 CERTAIN = 2.6
 KNOWN = 0.99  # at least, of faces that the face net sees upright; turned far, a detector's face is mostly under it
 SAME_WAY_UP = 60.0  # degrees by which its roll may differ from that of a face that the detector is sure of
+TOUCHING = 0.15  # share of their union that two boxes may have in common without being taken for one face
+SAME_POINTS = 0.4  # shares of the square's side by which a face's points lie apart, in the mean, if it is another face
 
 
 @dataclass(slots=True)
@@ -221,7 +223,7 @@ class Analyzer:
         return [group if isinstance(group, ImageError) else _report(group, want, shape) for group in groups]
 
     def _candidates(self, photos: Sequence[Photo | ImageError], most: int | None) -> list[list[_Seen] | ImageError]:
-        """What the detector found in every photo; the face net has looked at what the detector is not sure of.
+        """The faces of every photo, largest first; the face net has looked at what the detector is not sure of.
 
         Where ``most`` faces that it is sure of are larger than the rest, nobody asks about the rest.
         """
@@ -236,7 +238,18 @@ class Analyzer:
                 seen = [_Seen(photo, face, face_square(face.points)) for face in faces]
                 groups.append(_upright(seen, self._detector.sure))
         self._look([s for s in _flat(groups) if s.found.score < self._detector.sure])
+        for i, (photo, group) in enumerate(zip(photos, groups, strict=True)):
+            if isinstance(photo, Photo) and isinstance(group, list):
+                believed = _once([seen for seen in group if _certain(seen)], self._detector.sure)
+                groups[i] = believed or self._any_way_up(photo)
         return groups
+
+    def _any_way_up(self, photo: Photo) -> list[_Seen]:
+        """The faces of a photo that is turned by a quarter or by half, if the face net knows them."""
+        faces = self._timed("detect", self._detector.any_way_up, photo.bgr)
+        group = [_Seen(photo, face, face_square(face.points)) for face in faces]
+        self._look(group)
+        return [seen for seen in group if seen.answers is not None and seen.answers.face >= KNOWN]
 
     def _find(self, images: list[NDArray[np.uint8]], most: int | None) -> list[list[Found]]:
         return self._detector.find_largest(images) if most == 1 else self._detector.find(images)
@@ -284,7 +297,8 @@ class Analyzer:
             self._look(faces)
             self._turn(faces)
         if Field.LIVENESS in want:
-            scores = self._timed("liveness", self._liveness.score, [(s.photo.bgr, s.found.box) for s in faces])
+            views, turns = [(s.photo.bgr, s.found.box) for s in faces], [s.square.angle for s in faces]
+            scores = self._timed("liveness", self._liveness.score, views, turns)
             for seen, score in zip(faces, scores, strict=True):
                 seen.liveness = score
         if Field.SYNTHETIC in want:
@@ -324,9 +338,22 @@ def _upright(group: list[_Seen], sure: float) -> list[_Seen]:
     return [s for s in group if s.found.score >= sure or abs((s.square.angle - known + 180) % 360 - 180) < SAME_WAY_UP]
 
 
+def _once(group: list[_Seen], sure: float) -> list[_Seen]:
+    """The faces without doubtful ones that are parts, or more than the whole, of one that scores higher."""
+    return [s for s in group if s.found.score >= sure or not any(_same(s, other) for other in group)]
+
+
+def _same(seen: _Seen, better: _Seen) -> bool:
+    """Whether boxes touch and points lie so near to each other's that a face is one that scores higher."""
+    if seen.found.score >= better.found.score or shared(seen.found.box, better.found.box) <= TOUCHING:
+        return False
+    points = seen.answers.points[FIVE] if seen.answers else seen.found.points
+    apart = float(np.linalg.norm(points - better.found.points, axis=1).mean())
+    return apart < SAME_POINTS * better.square.side
+
+
 def _kept(group: list[_Seen], most: int | None) -> list[_Seen] | NoFace:
-    """The photo's faces without those that the face net, where it was asked, calls none."""
-    return [s for s in group if _certain(s)][:most] or NoFace("no face was found")
+    return group[:most] or NoFace("no face was found")
 
 
 def _certain(seen: _Seen) -> bool:

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .align import Array, Image, Square, cut, warped
+from .align import Array, Image, Square, cut, quarter, warped
 from .calibration import Calibration
+from .exposure import brightened
 from .sessions import Model, batched
 
 DETAIL = 256 / 2.7  # pixels of a box height in the views that the liveness nets learn from
@@ -26,13 +27,22 @@ class Liveness:
         self._calibration = Calibration.of(facts)
         self._scales = scales(facts)
 
-    def score(self, views: Sequence[tuple[Image, Array]]) -> list[float]:
-        """Calibrated liveness, 0..1, of many faces in one batch; a view is an image and a box (left, top, w, h)."""
-        return [self._calibration(value) for value in self.raw(views)]
+    def score(self, views: Sequence[tuple[Image, Array]], turns: Sequence[float] | None = None) -> list[float]:
+        """Calibrated liveness, 0..1, of many faces in one batch.
 
-    def raw(self, views: Sequence[tuple[Image, Array]]) -> list[float]:
+        Args:
+            views: An image and a box (left, top, width, height) in it.
+            turns: Degrees by which each face is turned clockwise, of which the nearest multiple of 90 counts; None
+                means that all are upright.
+        """
+        return [self._calibration(value) for value in self.raw(views, turns)]
+
+    def raw(self, views: Sequence[tuple[Image, Array]], turns: Sequence[float] | None = None) -> list[float]:
         """The uncalibrated logits behind ``score``, positive is live."""
-        every = [crops(image, box, *self._scales.values()) for image, box in views]
+        every = [
+            crops(image, box, *self._scales.values(), turn=quarter(turn))
+            for (image, box), turn in zip(views, turns or [0.0] * len(views), strict=True)
+        ]
         inputs = dict(zip(self._scales, map(batched, zip(*every, strict=True)), strict=True))
         return [float(value) for value in self._model(**inputs)["live"]]
 
@@ -52,7 +62,7 @@ class Synthetic:
 
     def raw(self, views: Sequence[tuple[Image, Square]]) -> list[float]:
         """The uncalibrated logits behind ``score``, positive is synthetic."""
-        faces = batched([cut(image, square.scaled(self._share), self._size) for image, square in views])
+        faces = batched([brightened(cut(image, square.scaled(self._share), self._size)) for image, square in views])
         return [float(value) for value in self._model(face=faces)["synthetic"]]
 
 
@@ -61,8 +71,8 @@ def scales(facts: Mapping[str, Any]) -> dict[str, tuple[int, float]]:
     return {name: (int(facts[name]["side"]), float(facts[name]["heights"])) for name in ("context", "face")}
 
 
-def crops(image: Image, box: Array, *scales: tuple[int, float]) -> list[Image]:
-    """Upright squares around a box, all cut from one view in which a box height is ``DETAIL`` pixels.
+def crops(image: Image, box: Array, *scales: tuple[int, float], turn: float = 0.0) -> list[Image]:
+    """Squares around a box, all cut from one view in which a face's height is ``DETAIL`` pixels, brightened if dark.
 
     The nets have learnt from such views: crops from the photo itself would be sharper than any they saw.
 
@@ -70,11 +80,12 @@ def crops(image: Image, box: Array, *scales: tuple[int, float]) -> list[Image]:
         image: (height, width, 3).
         box: (left, top, width, height) pixels; may reach beyond the photo, which is black there.
         scales: Each crop's side in pixels and in box heights.
+        turn: Degrees by which the face is turned clockwise, a multiple of 90; the crops are upright.
     """
     heights = max(reach for _, reach in scales)
     x, y = float(box[0] + box[2] / 2), float(box[1] + box[3] / 2)
-    square = Square(x, y, heights * float(box[3]), 0.0)
-    view = cut(image, square, round(heights * DETAIL), cv2.BORDER_CONSTANT)
+    square = Square(x, y, heights * float(box[2] if turn % 180 else box[3]), turn)
+    view = brightened(cut(image, square, round(heights * DETAIL), cv2.BORDER_CONSTANT))
     return [part(view, reach / heights, size) for size, reach in scales]
 
 

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from facecore.exposure import brightened
 from facecore.spoofing import part, sampled
 
 from ..common import augment
@@ -162,9 +163,10 @@ def varied(view: View, rng: np.random.Generator) -> View:
 
 
 def crops(view: View, rng: np.random.Generator | None = None) -> tuple[Image, Image]:
-    """The net's two inputs; with ``rng`` slightly turned, moved and scaled as detectors err."""
+    """The net's two inputs, brightened if dark; with ``rng`` slightly turned, moved and scaled as detectors err."""
     scales = (CONTEXT_HEIGHTS / HEIGHTS, CONTEXT), (FACE_HEIGHTS / HEIGHTS, FACE)
-    context, face = (part(view.image, *s) if rng is None else _jittered(view.image, *s, rng) for s in scales)
+    image = brightened(view.image)
+    context, face = (part(image, *s) if rng is None else _jittered(image, *s, rng) for s in scales)
     return context, face
 
 

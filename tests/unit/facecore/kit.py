@@ -253,7 +253,7 @@ class Shown:
 
 
 def canvas_of(width: int, height: int) -> Pixels:
-    return np.full((height, width, 3), 9, np.uint8)
+    return np.full((height, width, 3), 150, np.uint8)
 
 
 def boxes(found: list[Found]) -> list[list[float]]:

@@ -51,7 +51,7 @@ def test_photos_are_shrunk_never_enlarged_and_filled_up(
     Detector(detector_model(seen)).find([canvas_of(*size)])
     (first,) = seen.canvases
     assert first.shape == (canvas[1], canvas[0], 3)
-    assert (first[: shown[1], : shown[0]] == 9).all()
+    assert (first[: shown[1], : shown[0]] == 150).all()
     assert not first[shown[1] :].any()
     assert not first[:, shown[0] :].any()
 
@@ -131,7 +131,7 @@ def test_a_photo_of_a_glances_size_is_looked_at_once() -> None:
 
 
 def test_of_many_photos_each_gets_its_own_look() -> None:
-    seen = Shown(lambda canvas: [(20, 20, 60, 60, 0.9 if canvas.max() < 100 or canvas.shape[1] > 320 else 0.7)])
+    seen = Shown(lambda canvas: [(20, 20, 60, 60, 0.9 if canvas.max() < 160 or canvas.shape[1] > 320 else 0.7)])
     photos = [canvas_of(1280, 960), np.full((960, 1280, 3), 200, np.uint8), canvas_of(300, 200)]
     first, second, third = Detector(detector_model(seen)).find_largest(photos)
     assert [boxes(found)[0][2] for found in (first, second, third)] == [240, 120, 60]
@@ -215,6 +215,13 @@ def test_the_largest_face_comes_first() -> None:
     assert [face.box[2] for face in found] == pytest.approx([90, 60, 40])
 
 
+def test_by_size_counts_what_lies_in_the_photo() -> None:
+    faces = ((-40, 10, 100, 100, 0.9), (100, 100, 80, 80, 0.6), (250, 250, 90, 90, 0.8))
+    for find in (detector(*faces).find, detector(*faces).find_largest):
+        (found,) = find([canvas_of(300, 300)])
+        assert [face.box[2] for face in found] == pytest.approx([80, 100, 90])
+
+
 # ---- one face, many cells
 
 
@@ -283,19 +290,19 @@ def test_a_crowd_is_counted_to_its_last_face() -> None:
 
 def test_photos_of_one_shape_run_together_and_answers_keep_their_order() -> None:
     def widths(canvas: Pixels) -> Places:
-        return [(10, 10, float(canvas[0, 0, 0]), 50, 0.9)]
+        return [(10, 10, float(canvas[0, 0, 0]) - 110, 50, 0.9)]
 
     model = detector_model(widths)
     images = [canvas_of(320, 192), canvas_of(192, 320), canvas_of(320, 192), canvas_of(310, 190)]
     for image, width in zip(images, (30, 40, 50, 60), strict=True):
-        image[:] = width
+        image[:] = 110 + width
     found = Detector(model).find(images)
     assert [round(float(faces[0].box[2])) for faces in found] == [30, 40, 50, 60]
     assert sorted(model.shapes) == [(1, 320, 192, 3), (3, 192, 320, 3)]
 
 
 def test_only_photos_without_a_face_are_looked_at_again() -> None:
-    model = detector_model(lambda canvas: one_in_the_middle(canvas) if canvas[0, 0, 0] == 9 else [])
+    model = detector_model(lambda canvas: one_in_the_middle(canvas) if canvas[0, 0, 0] == 150 else [])
     dark = np.zeros((192, 320, 3), np.uint8)
     found = Detector(model).find([canvas_of(320, 192), dark, dark])
     assert [len(faces) for faces in found] == [1, 0, 0]

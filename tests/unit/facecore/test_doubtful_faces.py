@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from facecore.detector import Found
 from facecore.errors import NoFace
 from facecore.intake import Photo
 from facecore.report import Field
-from tests.unit.facecore.kit import NOT_A_FACE, Fakes, blue_patches, blue_photo, detector_model, png
+from tests.unit.facecore.kit import NOT_A_FACE, Fakes, Pixels, blue_patches, blue_photo, detector_model, png
 
 
 @pytest.fixture
@@ -91,3 +93,57 @@ def test_a_sure_face_is_not_asked_about(analyzer: Analyzer) -> None:
 def test_locating_gives_the_confirmed_faces(analyzer: Analyzer, unsure: None) -> None:
     (found,) = analyzer.locate(TWO)
     assert found.points.shape == (5, 2)
+
+
+# ---- boxes that touch
+
+
+def overlapping(fakes: Fakes, second: tuple[float, float, float, float, float]) -> None:
+    """A detector that is sure of a face, and sees a second one."""
+    first = (60.0, 60.0, 80.0, 100.0, 0.95)
+    fakes.models["detector"] = detector_model(lambda canvas: [first, second])
+
+
+def points_at(fakes: Fakes, where: tuple[float, float]) -> None:
+    """Has the face net see every face's points about a place of its crop, in shares of the crop's side."""
+    run = fakes.models["face"].run
+
+    def look(crop: Pixels) -> dict[str, Any]:
+        out = dict(run(crop=crop))
+        middle = np.array(where) * crop.shape[1]
+        points = (out["landmarks"] - out["landmarks"].mean(1, keepdims=True)) * 0.9 + middle
+        return out | {"landmarks": points.astype(np.float32)}
+
+    fakes.models["face"].run = look
+
+
+CANVAS = np.full((256, 256, 3), (0, 150, 0), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("second", "count"),
+    [
+        ((45.0, 45.0, 70.0, 80.0, 0.7), 1),  # a part of the first
+        ((45.0, 45.0, 70.0, 80.0, 0.85), 2),  # one that the detector is sure of
+        ((125.0, 60.0, 80.0, 100.0, 0.7), 2),  # beside it
+    ],
+)
+def test_a_doubtful_face_about_a_surer_ones_points_is_that_one(
+    analyzer: Analyzer, fakes: Fakes, second: tuple[float, float, float, float, float], count: int
+) -> None:
+    overlapping(fakes, second)
+    assert len(analyzer.locate(CANVAS)) == count
+    assert len(analyzer.locate(CANVAS, 1)) == 1
+
+
+def test_one_that_has_points_of_its_own_is_another(analyzer: Analyzer, fakes: Fakes) -> None:
+    overlapping(fakes, (115.0, 60.0, 80.0, 100.0, 0.7))
+    assert len(analyzer.locate(CANVAS)) == 2
+    points_at(fakes, (0.3, 0.5))
+    assert len(analyzer.locate(CANVAS)) == 1, "its points are about the first one's"
+
+
+def test_the_largest_face_is_no_doubtful_copy_of_a_surer_one(analyzer: Analyzer, fakes: Fakes) -> None:
+    overlapping(fakes, (40.0, 30.0, 115.0, 140.0, 0.7))
+    (found,) = analyzer.locate(CANVAS, 1)
+    assert found.score == pytest.approx(0.95)

@@ -45,7 +45,7 @@ def fake(analyzer: Analyzer, close: bool = False, **parts: Any) -> Analyzer:
                 fills=lambda image, face: close,
                 closer=lambda views: [face for _, face in views],
             ),
-            "_liveness": SimpleNamespace(score=lambda views: [0.5 for _ in views]),
+            "_liveness": SimpleNamespace(score=lambda views, turns: [0.5 for _ in views]),
             "_synthetic": SimpleNamespace(score=lambda views: [0.1 for _ in views]),
         }
         | parts
@@ -89,7 +89,7 @@ def test_a_closer_look_is_told(tmp_path: Path) -> None:
 
 
 def test_a_stage_that_fails_is_told(tmp_path: Path) -> None:
-    def broken(views: object) -> None:
+    def broken(views: object, turns: object) -> None:
         raise ModelError("broken")
 
     told = Told()
