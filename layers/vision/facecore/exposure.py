@@ -7,7 +7,8 @@ import numpy as np
 
 from .align import Image
 
-WHITE = 190  # what the brightest fiftieth of a crop's pixels has at least, once it is brightened
+WHITE = 190  # what the brightest fiftieth of a picture's pixels has at least, once it is brightened
+WHITE_FACE = 150  # the same of an aligned face; the face net confirms what the detector doubts, in more light too much
 WHITE_PHOTO = 120  # the same of a whole photo, of which the detector needs less
 BRIGHTEST = 98  # percent of the pixels that are darker
 BLACK = 8  # what is not brighter is outside the photo, or nothing is to be seen there

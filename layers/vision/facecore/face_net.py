@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .align import Array, Image, Square, cut, face_square, restore
-from .exposure import brightened
+from .exposure import WHITE_FACE, brightened
 from .report import ANCESTRIES, EXPRESSIONS, FACE_TYPES, GENDERS, GLASSES, OCCLUSION_PARTS, Choice
 from .sessions import Model, batched
 
@@ -98,7 +98,7 @@ class FaceNet:
     def _look_once(self, views: Sequence[tuple[Image, Square]]) -> list[FaceAnswers]:
         squares = [square.scaled(self._share) for _, square in views]
         crops = [softened(cut(image, square, self._size)) for (image, _), square in zip(views, squares, strict=True)]
-        out = self._model(crop=batched([brightened(crop) for crop in crops]))
+        out = self._model(crop=batched([brightened(crop, WHITE_FACE) for crop in crops]))
         return [self._answers(out, row, crops[row], squares[row]) for row in range(len(crops))]
 
     def _answers(self, out: Mapping[str, Array], row: int, crop: Image, square: Square) -> FaceAnswers:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .align import Array, Image, Square, cut, quarter, warped
 from .calibration import Calibration
-from .exposure import brightened
+from .exposure import WHITE_FACE, brightened
 from .sessions import Model, batched
 
 DETAIL = 256 / 2.7  # pixels of a box height in the views that the liveness nets learn from
@@ -32,15 +32,15 @@ class Liveness:
 
         Args:
             views: An image and a box (left, top, width, height) in it.
-            turns: Degrees by which each face is turned clockwise, of which the nearest multiple of 90 counts; None
-                means that all are upright.
+            turns: Degrees by which each face is turned clockwise; None means that all are upright. Of faces turned by
+                more than 45 degrees, whose points are less sure, the nearest multiple of 90 counts.
         """
         return [self._calibration(value) for value in self.raw(views, turns)]
 
     def raw(self, views: Sequence[tuple[Image, Array]], turns: Sequence[float] | None = None) -> list[float]:
         """The uncalibrated logits behind ``score``, positive is live."""
         every = [
-            crops(image, box, *self._scales.values(), turn=quarter(turn))
+            crops(image, box, *self._scales.values(), turn=quarter(turn) or turn)
             for (image, box), turn in zip(views, turns or [0.0] * len(views), strict=True)
         ]
         inputs = dict(zip(self._scales, map(batched, zip(*every, strict=True)), strict=True))
@@ -62,7 +62,8 @@ class Synthetic:
 
     def raw(self, views: Sequence[tuple[Image, Square]]) -> list[float]:
         """The uncalibrated logits behind ``score``, positive is synthetic."""
-        faces = batched([brightened(cut(image, square.scaled(self._share), self._size)) for image, square in views])
+        cuts = [cut(image, square.scaled(self._share), self._size) for image, square in views]
+        faces = batched([brightened(face, WHITE_FACE) for face in cuts])
         return [float(value) for value in self._model(face=faces)["synthetic"]]
 
 
@@ -80,11 +81,12 @@ def crops(image: Image, box: Array, *scales: tuple[int, float], turn: float = 0.
         image: (height, width, 3).
         box: (left, top, width, height) pixels; may reach beyond the photo, which is black there.
         scales: Each crop's side in pixels and in box heights.
-        turn: Degrees by which the face is turned clockwise, a multiple of 90; the crops are upright.
+        turn: Degrees by which the face is turned clockwise; in the crops it is upright, as it mostly was in training.
     """
     heights = max(reach for _, reach in scales)
     x, y = float(box[0] + box[2] / 2), float(box[1] + box[3] / 2)
-    square = Square(x, y, heights * float(box[2] if turn % 180 else box[3]), turn)
+    lies = quarter(turn) % 180 > 0
+    square = Square(x, y, heights * float(box[2] if lies else box[3]), turn)
     view = brightened(cut(image, square, round(heights * DETAIL), cv2.BORDER_CONSTANT))
     return [part(view, reach / heights, size) for size, reach in scales]
 

@@ -196,12 +196,12 @@ FAILURES = """- Ages over 70 are guessed too young, small children now and then 
   partly estimates.
 - UTKFace's race labels are noisy, above all between indian, other and white.
 - Profiles beyond about 60 degrees: the far half of the contour is a guess.
-- Faces turned far in the photo: of the largest faces of 101 validation scenes, turned by 90, 180 and 270 degrees, one of
-  303 was not found (29 before photos without a face were turned by quarters) and 16 had wrong points (45 before the net
-  looked every way up at faces that it does not know), turned between these, from 120 to 240 degrees, 23 of 606 (101
+- Faces turned far in the photo: of the largest faces of 101 validation scenes, turned by 90, 180 and 270 degrees, one
+  of 303 was not found (29 before photos without a face were turned by quarters) and 16 had wrong points (45 before the
+  net looked every way up at faces that it does not know), turned between these, from 120 to 240 degrees, 23 of 606 (101
   before) and 257 (459).
 - Dark photos: crops are brightened first. Of 400 validation faces of UTKFace with a fifth of their light and noise
-  added, ages are 4.85 years off and 81.9 % of races right, instead of 5.69 and 74.6 % as they come; in full light 4.63
+  added, ages are 4.90 years off and 81.7 % of races right, instead of 5.69 and 74.6 % as they come; in full light 4.63
   and 83.0 %.
 - Beauty is one group of raters' taste on young Asian and white faces; elsewhere it means little.
 - Drawn faces have no trustworthy points."""

@@ -263,4 +263,6 @@ CALIBRATION = """A monotone, piecewise linear map of the logit: 0.00048 is where
 
 FAILURES = """- Composites (photoshopped parts) are found far less often than generated faces, careful ones hardly.
 - Generators that are not in training are found less often; heavy retouching of real portraits looks generated.
-- Fine traces are gone in small photos: small or blurred generated faces pass."""
+- Fine traces are gone in small photos: small or blurred generated faces pass.
+- Dark photos: faces are brightened first. With 35 % of the light and noise the whole of facecore has an area of 0.910
+  on the validation photos (0.834 without), with 20 % 0.927 (0.567), in full light 0.945; overexposed, 0.88."""

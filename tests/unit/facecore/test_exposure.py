@@ -7,7 +7,7 @@ import pytest
 
 from facecore.align import Square
 from facecore.detector import Detector
-from facecore.exposure import BLACK, MOST, WHITE, WHITE_PHOTO, brightened
+from facecore.exposure import BLACK, MOST, WHITE, WHITE_FACE, WHITE_PHOTO, brightened
 from facecore.face_net import FaceNet
 from facecore.spoofing import Synthetic, crops
 from tests import photos
@@ -86,7 +86,7 @@ def test_the_face_net_but_not_what_judges_the_light(portrait: Pixels) -> None:
 
     net = FaceNet(FakeModel({"side": 112, "share": 0.86, "face_shape": {}}, run))  # type: ignore[arg-type]
     (answers,) = net.look([(darker(portrait, 0.2), Square(224, 115, 160, 0))])
-    assert level(shown[0][0]) == pytest.approx(WHITE, abs=8)
+    assert level(shown[0][0]) == pytest.approx(WHITE_FACE, abs=8)
     assert level(answers.crop) < 60
 
 
@@ -108,4 +108,4 @@ def test_the_synthetic_net(portrait: Pixels) -> None:
 
     facts = fake_models()["synthetic"].facts
     Synthetic(FakeModel(facts, run)).raw([(darker(portrait, 0.2), Square(224, 115, 160, 0))])  # type: ignore[arg-type]
-    assert level(shown[0][0]) == pytest.approx(WHITE, abs=8)
+    assert level(shown[0][0]) == pytest.approx(WHITE_FACE, abs=8)

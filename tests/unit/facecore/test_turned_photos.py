@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -128,6 +129,18 @@ def test_a_batch_turns_what_has_to_be_turned(blind: Analyzer) -> None:
 )
 def test_quarters(angle: float, nearest: float) -> None:
     assert quarter(angle) == nearest
+
+
+@pytest.mark.parametrize("degrees", [-35, -10, 20, 44])
+def test_crops_of_a_leaning_face_are_upright(degrees: float) -> None:
+    image = photos.portrait()
+    box = np.array([179, 57, 89, 115], np.float32)
+    middle = (float(box[0] + box[2] / 2), float(box[1] + box[3] / 2))
+    matrix = cv2.getRotationMatrix2D(middle, -degrees, 1)
+    leaning = np.asarray(cv2.warpAffine(image, matrix, image.shape[1::-1]), np.uint8)
+    (plain,) = crops(image, box, (128, 1.25))
+    (again,) = crops(leaning, box, (128, 1.25), turn=degrees)
+    assert np.abs(plain.astype(int) - again).mean() < 4
 
 
 @pytest.mark.parametrize("turns", TURNS)
