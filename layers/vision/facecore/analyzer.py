@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -18,39 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import geometry
-from .align import Square, every_way_up, face_square
-from .detector import Detector, Found, shared
+from .align import every_way_up, face_square
+from .detector import Detector, Found
 from .errors import ImageError, ModelError, NoFace
 from .face_net import FIVE, FaceAnswers, FaceNet
 from .intake import MAX_PIXELS, Photo, read_photo
 from .registry import FROM_FACE_NET, Registry, needed
 from .report import ALL, Box, Face, Field, Pose, Quality, Report
 from .room import Room
+from .seen import KNOWN, Seen, believed, upright, worth_a_look
 from .sessions import Model, Models
 from .spoofing import Liveness, Synthetic
 
 T = TypeVar("T")
 P = ParamSpec("P")
-
-# A face that the detector is not sure of is one if its logit and a part of the face net's come to enough.
-SECOND_OPINION = 0.4
-CERTAIN = 2.6
-KNOWN = 0.99  # at least, of faces that the face net sees upright; turned far, a detector's face is mostly under it
-SAME_WAY_UP = 60.0  # degrees by which its roll may differ from that of a face that the detector is sure of
-TOUCHING = 0.15  # share of their union that two boxes may have in common without being taken for one face
-SAME_POINTS = 0.4  # shares of the square's side by which a face's points lie apart, in the mean, if it is another face
-
-
-@dataclass(slots=True)
-class _Seen:
-    """A face on its way to the report."""
-
-    photo: Photo
-    found: Found
-    square: Square
-    answers: FaceAnswers | None = None
-    liveness: float | None = None
-    synthetic: float | None = None
 
 
 class Analyzer:
@@ -222,39 +201,38 @@ class Analyzer:
         shape = self._face_net.shape_facts if every and Field.FACE_SHAPE in want else {}
         return [group if isinstance(group, ImageError) else _report(group, want, shape) for group in groups]
 
-    def _candidates(self, photos: Sequence[Photo | ImageError], most: int | None) -> list[list[_Seen] | ImageError]:
+    def _candidates(self, photos: Sequence[Photo | ImageError], most: int | None) -> list[list[Seen] | ImageError]:
         """The faces of every photo, largest first; the face net has looked at what the detector is not sure of.
 
         Where ``most`` faces that it is sure of are larger than the rest, nobody asks about the rest.
         """
         good = [photo for photo in photos if isinstance(photo, Photo)]
         found = iter(self._timed("detect", self._find, [photo.bgr for photo in good], most) if good else [])
-        groups: list[list[_Seen] | ImageError] = []
+        groups: list[list[Seen] | ImageError] = []
         for photo in photos:
             if isinstance(photo, ImageError):
                 groups.append(photo)
             else:
-                faces = _worth_a_look(next(found), most, self._detector.sure)
-                seen = [_Seen(photo, face, face_square(face.points)) for face in faces]
-                groups.append(_upright(seen, self._detector.sure))
+                faces = worth_a_look(next(found), most, self._detector.sure)
+                seen = [Seen(photo, face, face_square(face.points)) for face in faces]
+                groups.append(upright(seen, self._detector.sure))
         self._look([s for s in _flat(groups) if s.found.score < self._detector.sure])
         for i, (photo, group) in enumerate(zip(photos, groups, strict=True)):
             if isinstance(photo, Photo) and isinstance(group, list):
-                believed = _once([seen for seen in group if _certain(seen)], self._detector.sure)
-                groups[i] = believed or self._any_way_up(photo)
+                groups[i] = believed(group, self._detector.sure) or self._any_way_up(photo)
         return groups
 
-    def _any_way_up(self, photo: Photo) -> list[_Seen]:
+    def _any_way_up(self, photo: Photo) -> list[Seen]:
         """The faces of a photo that is turned by a quarter or by half, if the face net knows them."""
         faces = self._timed("detect", self._detector.any_way_up, photo.bgr)
-        group = [_Seen(photo, face, face_square(face.points)) for face in faces]
+        group = [Seen(photo, face, face_square(face.points)) for face in faces]
         self._look(group)
         return [seen for seen in group if seen.answers is not None and seen.answers.face >= KNOWN]
 
     def _find(self, images: list[NDArray[np.uint8]], most: int | None) -> list[list[Found]]:
         return self._detector.find_largest(images) if most == 1 else self._detector.find(images)
 
-    def _come_closer(self, faces: list[_Seen]) -> None:
+    def _come_closer(self, faces: list[Seen]) -> None:
         """Betters the points, and so the squares, of faces that fill their photo."""
         tight = [seen for seen in faces if self._detector.fills(seen.photo.bgr, seen.found)]
         if tight:
@@ -262,7 +240,7 @@ class Analyzer:
             for seen, found in zip(tight, looked, strict=True):
                 seen.found, seen.square = found, face_square(found.points)
 
-    def _look(self, faces: list[_Seen]) -> None:
+    def _look(self, faces: list[Seen]) -> None:
         """Lets the face net answer for the faces that it has not looked at yet."""
         fresh = [seen for seen in faces if seen.answers is None]
         if fresh:
@@ -270,7 +248,7 @@ class Analyzer:
             for seen, answers in zip(fresh, looked, strict=True):
                 seen.answers = answers
 
-    def _turn(self, faces: list[_Seen]) -> None:
+    def _turn(self, faces: list[Seen]) -> None:
         """Looks every way up at faces that the face net does not know: those that are turned far have wrong points.
 
         Largest first; in every photo the first one that is known, or stays unknown, ends it.
@@ -288,7 +266,7 @@ class Analyzer:
                 seen.answers, seen.square = best, face_square(best.points[FIVE])
                 known.discard(id(seen.photo))  # others in it may be turned, too
 
-    def _fill(self, faces: list[_Seen], want: frozenset[Field]) -> None:
+    def _fill(self, faces: list[Seen], want: frozenset[Field]) -> None:
         if not faces:
             return
         if want - {Field.LIVENESS}:
@@ -316,63 +294,20 @@ class Analyzer:
             self._observe(stage, perf_counter() - started)
 
 
-def _flat(groups: Sequence[list[_Seen] | ImageError]) -> list[_Seen]:
+def _flat(groups: Sequence[list[Seen] | ImageError]) -> list[Seen]:
     return [seen for group in groups if isinstance(group, list) for seen in group]
 
 
-def _worth_a_look(faces: list[Found], most: int | None, sure: float) -> list[Found]:
-    """The faces (largest first) down to the ``most``-th that the detector is sure of."""
-    certain = 0
-    for i, face in enumerate(faces):
-        certain += face.score >= sure
-        if certain == most:
-            return faces[: i + 1]
-    return faces
-
-
-def _upright(group: list[_Seen], sure: float) -> list[_Seen]:
-    """The faces without doubtful ones that stand another way up than the largest that the detector is sure of."""
-    known = next((seen.square.angle for seen in group if seen.found.score >= sure), None)
-    if known is None:
-        return group
-    return [s for s in group if s.found.score >= sure or abs((s.square.angle - known + 180) % 360 - 180) < SAME_WAY_UP]
-
-
-def _once(group: list[_Seen], sure: float) -> list[_Seen]:
-    """The faces without doubtful ones that are parts, or more than the whole, of one that scores higher."""
-    return [s for s in group if s.found.score >= sure or not any(_same(s, other) for other in group)]
-
-
-def _same(seen: _Seen, better: _Seen) -> bool:
-    """Whether boxes touch and points lie so near to each other's that a face is one that scores higher."""
-    if seen.found.score >= better.found.score or shared(seen.found.box, better.found.box) <= TOUCHING:
-        return False
-    points = seen.answers.points[FIVE] if seen.answers else seen.found.points
-    apart = float(np.linalg.norm(points - better.found.points, axis=1).mean())
-    return apart < SAME_POINTS * better.square.side
-
-
-def _kept(group: list[_Seen], most: int | None) -> list[_Seen] | NoFace:
+def _kept(group: list[Seen], most: int | None) -> list[Seen] | NoFace:
     return group[:most] or NoFace("no face was found")
 
 
-def _certain(seen: _Seen) -> bool:
-    if seen.answers is None:
-        return True
-    return _logit(seen.found.score) + SECOND_OPINION * _logit(seen.answers.face) >= CERTAIN
-
-
-def _logit(probability: float) -> float:
-    kept = min(max(probability, 1e-6), 1 - 1e-6)
-    return math.log(kept / (1 - kept))
-
-
-def _report(group: list[_Seen], want: frozenset[Field], shape_facts: Mapping[str, Any]) -> Report:
+def _report(group: list[Seen], want: frozenset[Field], shape_facts: Mapping[str, Any]) -> Report:
     photo = group[0].photo
     return Report(photo.width, photo.height, tuple(_face(seen, want, shape_facts) for seen in group))
 
 
-def _face(seen: _Seen, want: frozenset[Field], shape_facts: Mapping[str, Any]) -> Face:
+def _face(seen: Seen, want: frozenset[Field], shape_facts: Mapping[str, Any]) -> Face:
     """Words one face; pixels go back to the photo's full size."""
     full = 1 / seen.photo.scale
     answers, found = seen.answers, seen.found
@@ -406,7 +341,7 @@ def _face(seen: _Seen, want: frozenset[Field], shape_facts: Mapping[str, Any]) -
     )
 
 
-def _quality(seen: _Seen, answers: FaceAnswers) -> Quality:
+def _quality(seen: Seen, answers: FaceAnswers) -> Quality:
     height, width = seen.photo.bgr.shape[:2]
     return Quality(
         blur=answers.blur,

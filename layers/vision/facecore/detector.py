@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import cv2
 import numpy as np
@@ -55,10 +55,11 @@ class Found:
     points: Array
     score: float
 
-    def scaled(self, across: float, down: float) -> Found:
-        """The same face in an image so many times as wide and as high."""
-        by = np.array([across, down], np.float32)
-        return Found(self.box * np.tile(by, 2), self.points * by, self.score)
+    def moved(self, place: Callable[[Array], Array]) -> Found:
+        """The same face in another image; ``place`` says where points (n, 2) of this one lie in that."""
+        corners = place(np.stack([self.box[:2], self.box[:2] + self.box[2:]]))
+        near, far = corners.min(0), corners.max(0)
+        return Found(np.concatenate([near, far - near]), place(self.points), self.score)
 
 
 class Detector:
@@ -109,16 +110,17 @@ class Detector:
 
         For images in which ``find`` sees none: the detector knows few faces that are turned far. Largest first.
         """
-        height, width = image.shape[:2]
         side = int(self.side * GLANCE)
-        scale = min(1.0, side / max(height, width))
-        if scale < 1:
-            image = _shrunk(image, (max(1, round(width * scale)), max(1, round(height * scale))))
-        looks = self._look([np.ascontiguousarray(np.rot90(image, turns)) for turns in range(4)], side, 1.0, self.sure)
+        small, _ = _fitted(image, side)
+        looks = self._look([np.ascontiguousarray(np.rot90(small, turns)) for turns in range(4)], side, 1.0, self.sure)
         sure = [[face for face in faces if self._certain(face, LARGE)] for faces in looks]
         turns = max(range(4), key=lambda turns: max((face.score for face in sure[turns]), default=0.0))
-        small = image.shape[1::-1]
-        return [_turned_back(face, turns, *small).scaled(width / small[0], height / small[1]) for face in sure[turns]]
+        times = np.array(image.shape[1::-1]) / np.array(small.shape[1::-1])
+
+        def back(points: Array) -> Array:
+            return np.asarray(_turned_back(points, turns, *small.shape[1::-1]) * times, np.float32)
+
+        return [face.moved(back) for face in sure[turns]]
 
     def fills(self, image: Image, face: Found) -> bool:
         """Whether the photo ends so close around a face that the detector is sure of that its points are off."""
@@ -141,9 +143,9 @@ class Detector:
         for row, (face, square) in enumerate(zip(better.copy(), squares, strict=True)):
             answers = (out["scores"][row], out["distances"][row], out["points"][row])
             for seen in self._decode(*answers, canvases[row].shape, self.threshold):
-                ends = np.stack([seen.box[:2], seen.box[:2] + seen.box[2:]])
-                if shared(_boxed(_placed(ends, square)), face.box) >= SAME:
-                    better[row] = Found(face.box, _placed(seen.points, square), face.score)
+                there = seen.moved(partial(_placed, square=square))
+                if shared(there.box, face.box) >= SAME:
+                    better[row] = Found(face.box, there.points, face.score)
                     break
         return better
 
@@ -238,12 +240,7 @@ class Detector:
 
     def _prepare(self, image: Image, side: int, share: float) -> View:
         """A canvas whose sides are multiples of the largest stride."""
-        height, width = image.shape[:2]
-        longest = side if share == 1 else side / 2
-        scale = min(1.0, longest * share / max(height, width))
-        small = image
-        if scale < 1:
-            small = _shrunk(image, (max(1, round(width * scale)), max(1, round(height * scale))))
+        small, scale = _fitted(image, (side if share == 1 else side / 2) * share)
         shift = 0 if share == 1 else max(small.shape[:2]) // 2
         if small.shape[2] == 4:
             small = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGRA2BGR), np.uint8)
@@ -294,21 +291,10 @@ def _placed(points: Array, square: Square) -> Array:
     return restore(points - 0.5, square, CLOSE_SIDE) + np.float32(0.5)
 
 
-def _turned_back(face: Found, turns: int, width: int, height: int) -> Found:
-    """A face of an image of so many pixels after ``turns`` quarter turns against the clock, in the image itself."""
-
-    def back(points: Array) -> Array:
-        x, y = points[:, 0], points[:, 1]
-        places = ((x, y), (width - y, x), (width - x, height - y), (y, height - x))
-        return np.stack(places[turns], 1).astype(np.float32)
-
-    return Found(_boxed(back(np.stack([face.box[:2], face.box[:2] + face.box[2:]]))), back(face.points), face.score)
-
-
-def _boxed(corners: Array) -> Array:
-    """The box (4,) of two opposite corners (2, 2)."""
-    near, far = corners.min(0), corners.max(0)
-    return np.concatenate([near, far - near])
+def _turned_back(points: Array, turns: int, width: int, height: int) -> Array:
+    """Points of an image of so many pixels after ``turns`` quarter turns against the clock, in the image itself."""
+    x, y = points[:, 0], points[:, 1]
+    return np.stack(((x, y), (width - y, x), (width - x, height - y), (y, height - x))[turns], 1)
 
 
 def shared(one: Array, other: Array) -> float:
@@ -316,6 +302,15 @@ def shared(one: Array, other: Array) -> float:
     near, far = np.maximum(one[:2], other[:2]), np.minimum(one[:2] + one[2:], other[:2] + other[2:])
     both = float(np.prod(np.maximum(far - near, 0)))
     return both / float(np.prod(one[2:]) + np.prod(other[2:]) - both)
+
+
+def _fitted(image: Image, longest: float) -> tuple[Image, float]:
+    """The image, shrunk if its longer side has more pixels than that, and by which factor."""
+    height, width = image.shape[:2]
+    scale = min(1.0, longest / max(height, width))
+    if scale == 1:
+        return image, scale
+    return _shrunk(image, (max(1, round(width * scale)), max(1, round(height * scale)))), scale
 
 
 def _shrunk(image: Image, size: tuple[int, int]) -> Image:

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from facecore.analyzer import SECOND_OPINION
 from facecore.face_net import softened
+from facecore.seen import SECOND_OPINION
 
 from ..common import augment
 from ..common.packs import Image

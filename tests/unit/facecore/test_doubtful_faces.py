@@ -9,11 +9,11 @@ import pytest
 
 from facecore import Analyzer
 from facecore.align import Square
-from facecore.analyzer import _Seen, _upright
 from facecore.detector import Found
 from facecore.errors import NoFace
 from facecore.intake import Photo
 from facecore.report import Field
+from facecore.seen import Seen, upright
 from tests.unit.facecore.kit import NOT_A_FACE, Fakes, Pixels, blue_patches, blue_photo, detector_model, png
 
 
@@ -68,16 +68,16 @@ def test_both_nets_together_decide_on_a_doubtful_face(
 @pytest.mark.parametrize(("angle", "count"), [(59, 2), (-59, 2), (62, 1), (-90, 1), (180, 1)])
 @pytest.mark.parametrize("lean", [0, 170, -100])
 def test_a_doubtful_face_stands_the_same_way_up_as_a_sure_one(angle: float, lean: float, count: int) -> None:
-    def seen(turned: float, score: float) -> _Seen:
+    def seen(turned: float, score: float) -> Seen:
         photo = Photo(TWO, TWO.shape[1], TWO.shape[0], 1.0)
         turn = (turned + 180) % 360 - 180
         found = Found(np.zeros(4, np.float32), np.zeros((5, 2), np.float32), score)
-        return _Seen(photo, found, Square(50, 50, 40, turn))
+        return Seen(photo, found, Square(50, 50, 40, turn))
 
     doubtful, sure = seen(lean + angle, 0.7), seen(lean, 0.9)
-    assert len(_upright([doubtful, sure], 0.8)) == count
-    assert len(_upright([doubtful, seen(lean, 0.7)], 0.8)) == 2, "nobody knows which way is up"
-    assert len(_upright([seen(lean + angle, 0.9), sure], 0.8)) == 2
+    assert len(upright([doubtful, sure], 0.8)) == count
+    assert len(upright([doubtful, seen(lean, 0.7)], 0.8)) == 2, "nobody knows which way is up"
+    assert len(upright([seen(lean + angle, 0.9), sure], 0.8)) == 2
 
 
 def test_a_photo_of_refused_faces_only_has_none(analyzer: Analyzer, unsure: None) -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from facecore import Analyzer
 from facecore.align import face_square, quarter
-from facecore.analyzer import KNOWN
 from facecore.detector import Detector, Found
 from facecore.errors import NoFace
 from facecore.report import Field
+from facecore.seen import KNOWN
 from facecore.spoofing import crops
 from tests import photos
 from tests.unit.facecore.kit import FIVE, Fakes, Pixels, Places, Shown, blue_patches, blue_photo, detector_model, png
