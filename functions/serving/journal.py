@@ -6,7 +6,6 @@ of the error and the lines of code that it passed, never by its text, which may 
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -19,10 +18,10 @@ from types import TracebackType
 from aws_lambda_powertools import Logger
 
 from facecore.errors import ModelError
+from serving import loglevel
 from serving.meter import Meter
 
 _FRAMES = 6
-_LEVEL = "POWERTOOLS_LOG_LEVEL"
 _complained: set[str] = set()
 
 
@@ -78,8 +77,8 @@ def _places(trace: TracebackType | None) -> list[str]:
 
 def level(environ: Mapping[str, str]) -> str:
     """The least level that is written down; what names none counts as INFO, since no call may end by it."""
-    named = environ.get(_LEVEL, "").strip().upper()
-    return named if named in logging.getLevelNamesMapping() else "INFO"
+    named = loglevel.named(environ)
+    return named if loglevel.known(named) else "INFO"
 
 
 @cache

@@ -8,7 +8,6 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ from facecore.registry import REGISTRY, ModelEntry, Registry
 from facecore.sessions import Model
 from facecore.spoofing import Liveness
 from standalone.fitness import entry_for
-from standalone.photofiles import Entry, read
+from standalone.photofiles import Entry, batches, read
 
 REFUSED = (0.001, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05)
 """The shares of live faces refused that the table has rows for, as in the vendor's document."""
@@ -85,19 +84,16 @@ class Scorer:
 
     def score(self, entries: Sequence[Entry], into: Labelled, done: Callable[[int], object]) -> None:
         """Scores the largest face of every photo; tells ``done`` how many more are through."""
-        rest = iter(entries)
-        while batch := list(islice(rest, _BATCH)):
+        for batch in batches(entries, _BATCH):
             views: list[tuple[Path, Image, Found]] = []
-            for path, obstacle in batch:
+            for entry in batch:
                 try:
-                    if obstacle is not None:
-                        raise obstacle
-                    image = read_photo(read(path, MAX_PIXELS)).bgr
+                    image = read_photo(read(entry, MAX_PIXELS)).bgr
                 except (ImageError, OSError) as error:
                     into.skipped[type(error).__name__] += 1
                     continue
                 if faces := self._analyzer.locate(image, 1):
-                    views.append((path, image, faces[0]))
+                    views.append((entry[0], image, faces[0]))
                 else:
                     into.skipped[NoFace.__name__] += 1
             if views:

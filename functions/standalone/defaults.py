@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
+
+from serving import loglevel
 
 LEDGER = "sqlite:///facegate.sqlite"
 """In the folder where the command runs; its key lies beside it."""
@@ -20,7 +21,7 @@ def bad_settings(environ: Mapping[str, str]) -> list[str]:
     names = ("FACEGATE_THREADS", "FACEGATE_MODEL_THREADS")
     given = ((name, environ.get(name, "1")) for name in names)
     problems = [f"{name}: a whole number above 0" for name, text in given if not (text.isdecimal() and int(text) >= 1)]
-    level = environ.get("POWERTOOLS_LOG_LEVEL", "").strip().upper()
-    if level and level not in logging.getLevelNamesMapping():
-        problems.append("POWERTOOLS_LOG_LEVEL: DEBUG, INFO, WARNING or ERROR")
+    level = loglevel.named(environ)
+    if level and not loglevel.known(level):
+        problems.append(f"{loglevel.SETTING}: DEBUG, INFO, WARNING or ERROR")
     return problems

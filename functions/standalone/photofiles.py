@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
 
@@ -66,7 +68,14 @@ class Search:
         return False
 
 
-def read(path: Path, max_pixels: int) -> bytes:
+def batches(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
+    """So many of them at a time."""
+    rest = iter(entries)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def read(entry: Entry, max_pixels: int) -> bytes:
     """A file's content, if its first bytes and its length leave it a photo.
 
     A pipe is read up to where it is too long.
@@ -74,12 +83,15 @@ def read(path: Path, max_pixels: int) -> bytes:
     Raises:
         UnsupportedFormat: It does not begin as a JPEG, PNG or BMP.
         ImageTooLarge: It has more bytes than the pixels can take.
-        OSError: It can not be read.
+        OSError: It can not be read; what the entry says, if it says so.
     """
     from facecore.errors import ImageTooLarge
     from facecore.headers import sniff
     from facecore.intake import max_bytes
 
+    path, obstacle = entry
+    if obstacle is not None:
+        raise obstacle
     most = max_bytes(max_pixels)
     with path.open("rb") as file:
         head = file.read(_PART)

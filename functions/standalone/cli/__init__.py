@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import pkgutil
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from types import ModuleType
+
+from standalone.cli import _output
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,22 +41,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        _drop_output()
+        _output.drop()
         return 141
     except OSError as error:
         print(f"facegate: {error}", file=sys.stderr)
         try:
             sys.stdout.flush()
         except OSError:
-            _drop_output()
+            _output.drop()
         return 1
     except KeyboardInterrupt:
         return 130
-
-
-def _drop_output() -> None:
-    """Lets what is left of the output go nowhere, so that the flush at exit does not fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def commands() -> list[str]:

@@ -13,13 +13,12 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from standalone.cli._arguments import MOST_THREADS, whole
 from standalone.drawings import Drawings
-from standalone.photofiles import PHOTO_SUFFIXES, Entry, Search, read
+from standalone.photofiles import PHOTO_SUFFIXES, Entry, Search, batches, read
 
 if TYPE_CHECKING:
     from facecore import Analyzer, ImageError, Report
@@ -93,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         analyzer = make_analyzer(arguments.threads, max_pixels)
         # disable=None: no bar where stderr is no terminal
         with tqdm(total=len(entries), unit="photo", disable=True if len(entries) <= FEW else None) as bar:
-            for batch in _chunks(entries, BATCH):
+            for batch in batches(entries, BATCH):
                 for path, data, result in _analyse(analyzer, batch, arguments.faces, max_pixels):
                     line, complaint = record(path, result), ""
                     if drawings is not None:
@@ -148,17 +147,17 @@ def rounded(value: Any, two_decimals: bool = False) -> Any:
 def _analyse(
     analyzer: Analyzer, entries: Sequence[Entry], faces: int | None, max_pixels: int
 ) -> Iterator[tuple[Path, bytes, Report | ImageError | OSError]]:
-    contents = [error or _read(path, max_pixels) for path, error in entries]
+    contents = [_read(entry, max_pixels) for entry in entries]
     results = iter(analyzer.analyse_batch([c for c in contents if isinstance(c, bytes)], faces=faces))
     for (path, _), content in zip(entries, contents, strict=True):
         yield (path, content, next(results)) if isinstance(content, bytes) else (path, b"", content)
 
 
-def _read(path: Path, max_pixels: int) -> bytes | ImageError | OSError:
+def _read(entry: Entry, max_pixels: int) -> bytes | ImageError | OSError:
     from facecore import ImageError
 
     try:
-        return read(path, max_pixels)
+        return read(entry, max_pixels)
     except (ImageError, OSError) as error:
         return error
 
@@ -192,9 +191,3 @@ def _expand(paths: Iterable[Path], search: Search | None) -> Iterator[Entry]:
             yield from search.entries(path) or [(path, NoPhoto(errno.ENOENT, "no file in it is named as a photo"))]
         else:
             yield path, None
-
-
-def _chunks(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
-    rest = iter(entries)
-    while chunk := list(islice(rest, size)):
-        yield chunk

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from standalone.cli import _output
 
 if TYPE_CHECKING:
     from gatekeeper import Client, Gate
@@ -182,7 +183,7 @@ def _print_once(issued: Issued) -> None:
     try:
         print(json.dumps({"client": client.id, "contract": client.contract, **issued.secrets}), flush=True)
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at exit has somewhere to go
+        _output.drop()
         raise _NotShown(
             f"{client.id} has new credentials, which could not be printed ({error.strerror});"
             f" make others: facegate keys rotate {client.id}"
