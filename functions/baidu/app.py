@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import time
-import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from baidu.want import WANT
 from facecore.errors import ImageError
 from facecore.report import Face
 from gatekeeper import Contract, LedgerUnavailable, Verdict, baidu
+from gatekeeper.request import FORM, new_id
 from serving import flow, forms
 from serving.body import BodyTimeout, BodyTooLarge, read_body
 from serving.codes import Failure
@@ -133,7 +133,7 @@ def _faces(call: flow.Call, asks: list[Ask], found: list[bytes | Face | None]) -
 
 async def token(request: Request, service: Service) -> Response:
     """The token route: its parameters may be in the query, in a urlencoded body, or in both."""
-    entry = Entry(Contract.BAIDU.value, str(uuid.uuid4()).upper())
+    entry = Entry(Contract.BAIDU.value, new_id())
     try:
         body = await read_body(request, MAX_FORM, service.settings.body_seconds) if request.method == "POST" else b""
         params = forms.pairs(request.scope["query_string"]) + forms.pairs(body)
@@ -187,7 +187,7 @@ def create_app(service: Service) -> FastAPI:
     app = openapi.page("faceverify", "/rest/2.0/face/v3")
     key = openapi.key(app, "access_token", "query", "what the token route gave")
     photos = openapi.body({"application/json": schema.VerifyRequest})
-    form = openapi.body({"application/x-www-form-urlencoded": schema.TokenRequest})
+    form = openapi.body({FORM: schema.TokenRequest})
     denied: dict[int | str, dict[str, Any]] = {status: {"model": schema.TokenRefusal} for status in (400, 401, 503)}
     granted: dict[str, Any] = {"response_model": schema.TokenAnswer, "responses": denied}
     told = {

@@ -30,11 +30,10 @@ from baidu.errors import (
     WRONG_COUNT,
 )
 from facecore.report import Choice, Face
+from gatekeeper.request import FORM
 from serving import base64text, forms
 from serving.codes import Failure
 
-FORM = "application/x-www-form-urlencoded"
-"""What PHP's curl calls any body, that of the vendor's own PHP samples, too; it is read as JSON all the same."""
 MAX_BODY = 10 * 1024 * 1024
 """Bytes of a request's body."""
 MAX_IMAGE = 2 * 1024 * 1024
@@ -89,6 +88,7 @@ def read_request(content_type: str, body: bytes) -> list[Ask]:
     if not body.strip():
         raise _is_null("image")
     kind = content_type.partition(";")[0].strip().strip('"').lower()
+    # PHP's curl calls any body a form, that of the vendor's own PHP samples, too; it is read as JSON all the same.
     if kind not in ("", "application/json", "text/json", FORM):
         raise Failure(BAD_PARAMETER)
     try:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatekeeper import Contract, Verdict, doors, market
+from gatekeeper.request import FORM
 from gatekeeper.verdict import printable
 from market import contract, errors
 from market.want import WANT
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 PATH = "/market/liveness"
 JSON = "application/json; charset=utf-8"
-FORM = "application/x-www-form-urlencoded"
 
 
 def refusal(verdict: Verdict) -> Response:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from facecore.report import Choice, Face, Report
+from gatekeeper.request import FORM
 from market.errors import BAD_IMAGE, OK, TOO_LARGE, UNREADABLE_FACE
 from serving import base64text, forms
 from serving.codes import Failure
@@ -59,7 +60,7 @@ def read_options(query: bytes, content_type: str, body: bytes) -> Options:
         fields = forms.pairs(query)
         if is_json and body:
             fields += _json_fields(body)
-        elif kind in ("", "application/x-www-form-urlencoded"):
+        elif kind in ("", FORM):
             fields += forms.pairs(body)
         given = {name: value for name, value in forms.single(fields, _NAMES).items() if value}
     except forms.Malformed:

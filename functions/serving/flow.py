@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from starlette.responses import Response
 
 from facecore.errors import ImageError
 from gatekeeper import Contract, LedgerUnavailable, Verdict, doors, refusals
-from gatekeeper.request import Crowded
+from gatekeeper.request import Crowded, new_id
 from serving.body import BodyTimeout, BodyTooLarge, drain, read_body
 from serving.codes import Code, Failure
 from serving.deadline import Deadline, OutOfTime, by
@@ -262,7 +261,7 @@ async def _settle(call: Call, outcome: str, billable: bool, deadline: Deadline) 
 
 def lost(request: Request, service: Service, words: Words, code: Code, **fills: str) -> Response:
     """The answer to a request that no route takes, in the vendor's words, written down like any other."""
-    request_id = str(uuid.uuid4()).upper()
+    request_id = new_id()
     response = words.failure(Failure(code, code.message.format(**fills)), request_id)
     entry = Entry(words.contract.value, request_id, told_id=words.told_id(request_id), code=str(code.code))
     return note(request, service, entry, response)

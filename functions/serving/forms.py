@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-_MAX_FIELDS = 256
+from gatekeeper.request import MAX_PAIRS
+
 _MAX_BRACKETS = 256
 _MAX_COMMAS = 4096
 
@@ -53,8 +54,8 @@ def pairs(text: bytes) -> list[tuple[bytes, bytes]]:
     """
     if not text:
         return []
-    parts = text.split(b"&", _MAX_FIELDS) if b"&" in text else [text]  # the search takes a hair of what splitting does
-    if len(parts) > _MAX_FIELDS:
+    parts = text.split(b"&", MAX_PAIRS) if b"&" in text else [text]  # the search takes a hair of what splitting does
+    if len(parts) > MAX_PAIRS:
         raise Malformed("too many fields")
     found = []
     for part in parts:

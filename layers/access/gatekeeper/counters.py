@@ -6,13 +6,10 @@ import sqlite3
 from collections.abc import Callable
 from typing import TypeAlias
 
-from gatekeeper.ledger import KEEP, LOST
+from gatekeeper.ledger import KEEP, LOST, SKEW_SECONDS
 from gatekeeper.types import Admission, Client, Contract
 
 Run: TypeAlias = Callable[..., sqlite3.Cursor]
-
-SKEW_SECONDS = 2
-"""How far apart two machines' clocks may be without a rate window being started twice."""
 
 
 def within_rate(run: Run, client_id: str, rate: int, at: float) -> bool:

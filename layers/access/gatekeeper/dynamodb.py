@@ -18,10 +18,9 @@ from typing import Any
 from gatekeeper.directory import Directory
 from gatekeeper.dynamo import Refused, transact, translated, update
 from gatekeeper.items import OPEN_INDEX, n, s, text, whole
-from gatekeeper.ledger import KEEP, KEEP_REFUSED, LEASE, LOST
+from gatekeeper.ledger import KEEP, KEEP_REFUSED, LEASE, LOST, SKEW_SECONDS
 from gatekeeper.types import Admission, Client, Contract, LedgerBusy, Settled, UsageRow
 
-SKEW_SECONDS = 2
 FACE_BYTES = 300_000
 _ROOM = (
     "(attribute_not_exists(quota_total) OR #used < quota_total) AND (attribute_not_exists(quota_day)"

@@ -34,6 +34,9 @@ KEEP = 86_400.0
 KEEP_REFUSED = 600.0
 """Seconds for which one is remembered that was refused and never admitted: no limit bounds how many of those come."""
 
+SKEW_SECONDS = 2
+"""How far apart two machines' clocks may be without a rate window being started twice."""
+
 LOST = "lost"
 """The outcome of a call that was admitted and never settled."""
 

@@ -20,7 +20,7 @@ import hmac
 
 from gatekeeper.gate import Gate, Sight
 from gatekeeper.refusals import unavailable
-from gatekeeper.request import Ambiguous, Crowded, Pairs, Request, pairs
+from gatekeeper.request import FORM, Ambiguous, Crowded, Pairs, Request, pairs
 from gatekeeper.types import Client, Contract, KeyKind, State
 from gatekeeper.verdict import Verdict
 
@@ -30,7 +30,6 @@ QUERY_NAMES = ("AppCode", "appcode", "appCode", "APPCODE", "APPCode")
 WINDOW = 900.0
 """Seconds by which ``X-Ca-Timestamp`` may differ from our clock, either way."""
 
-FORM = "application/x-www-form-urlencoded"
 METHODS = {"HmacSHA256": "sha256", "HmacSHA1": "sha1"}
 MAX_NONCE = 256
 _SCHEME = "APPCODE "

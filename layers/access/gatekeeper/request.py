@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 Pairs = tuple[tuple[str, str], ...]
 
+FORM = "application/x-www-form-urlencoded"
+
 MAX_PAIRS = 256
 """Names and values that a query or a form may hold: no call needs a tenth of them, and taking millions apart lasts."""
 

@@ -220,9 +220,7 @@ class SqliteLedger:
             )
         return Admission.GRANTED
 
-    def _take(
-        self, run: Callable[..., sqlite3.Cursor], client: Client, used: int, day: str, at: float
-    ) -> Admission | None:
+    def _take(self, run: counters.Run, client: Client, used: int, day: str, at: float) -> Admission | None:
         today = counters.taken_on(run, client.id, day)
         if counters.full(client, used, today) is not None:
             # What dead calls of this client still hold is given back before anyone is refused.
