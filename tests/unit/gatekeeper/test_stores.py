@@ -6,7 +6,6 @@ import base64
 import sqlite3
 import subprocess
 import sys
-import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -46,6 +45,7 @@ from gatekeeper.sqlite import NONCE_MARGIN, SqliteLedger
 from gatekeeper.store import open_ledger
 from gatekeeper.vault import Vault, VaultError, load_keys
 from tests.unit.gatekeeper.conftest import LOST_ANSWER, Cloud
+from tests.unit.gatekeeper.together import together
 
 AT, DAY = 1_700_000_000.0, "2023-11-15"
 
@@ -172,21 +172,11 @@ assert ledger.used("c1", "{DAY}") == (4, 4)
         subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
     def test_made_by_several_at_once(self, tmp_path: Path) -> None:
-        failures: list[Exception] = []
+        def make(_: int) -> None:
+            SqliteLedger(tmp_path / "ledger.db").close()
+            load_keys({}, tmp_path / "ledger.db")
 
-        def make() -> None:
-            try:
-                SqliteLedger(tmp_path / "ledger.db").close()
-                load_keys({}, tmp_path / "ledger.db")
-            except Exception as error:  # shown below
-                failures.append(error)
-
-        threads = [threading.Thread(target=make) for _ in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert failures == []
+        assert together(6, make) == [None] * 6
         assert sorted(path.name for path in tmp_path.glob("*.key*")) == ["ledger.db.key"]
 
     def test_a_table_that_is_missing(self, sqlite: SqliteLedger) -> None:
@@ -503,23 +493,14 @@ class TestKey:
 
     def test_first_starts_at_once(self, tmp_path: Path) -> None:
         environ = {"FACEGATE_LEDGER": f"sqlite:///{tmp_path}/ledger.db"}
-        begun = threading.Barrier(6)
-        told: list[object] = []
 
-        def start() -> None:
-            begun.wait()
-            try:
-                gate = Gate.from_env(environ)
-                told.append({name: demo.secrets for name, demo in ensure_demo(gate).items() if demo.live})
-                gate.ledger.close()
-            except Exception as error:  # shown below
-                told.append(error)
+        def start(_: int) -> dict[str, object]:
+            gate = Gate.from_env(environ)
+            secrets: dict[str, object] = {name: demo.secrets for name, demo in ensure_demo(gate).items() if demo.live}
+            gate.ledger.close()
+            return secrets
 
-        threads = [threading.Thread(target=start) for _ in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        told = together(6, start)
         gate = Gate.from_env(environ, make=False)
         assert told == [{name: demo.secrets for name, demo in ensure_demo(gate).items()}] * 6
         gate.ledger.close()
