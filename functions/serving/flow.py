@@ -176,27 +176,10 @@ async def run(
     started = time.perf_counter()
     request_id = doors.request_id(request.scope)
     entry = Entry(words.contract.value, request_id, caller_id(request), words.told_id(request_id))
-    verdict = refusals.unavailable(words.contract, request_id)
     deadline = Deadline.of(request.scope)
-    call = Call(request, request_id, verdict, service, entry)
-    unread: Crowded | None = None
-
-    def decide() -> Verdict:
-        asked = doors.request(request.scope, request_id)
-        return doors.verdict(request.scope, asked, judge, words.contract, service.gate)
-
+    call = Call(request, request_id, refusals.unavailable(words.contract, request_id), service, entry)
     try:
-        with call.stage("verdict"):
-            async with by(deadline.booking):
-                verdict = call.verdict = await service.access.run(decide)
-    except Crowded as error:
-        unread = error
-    except Exception as error:  # whatever it is: nobody comes in without a verdict
-        if not isinstance(error, LedgerUnavailable | Overloaded) or isinstance(error, OutOfTime):
-            entry.fault = describe(error)
-    try:
-        if unread is not None:
-            raise unread
+        verdict = call.verdict = await _judged(call, words.contract, judge, deadline)
         if not verdict.allowed and not verdict.pending:
             raise Refused(verdict)
         async with by(deadline.work):
@@ -227,6 +210,29 @@ async def run(
     entry.status, entry.ms = response.status_code, (time.perf_counter() - started) * 1e3
     service.journal.write(entry)
     return response
+
+
+async def _judged(call: Call, contract: Contract, judge: doors.Judge, deadline: Deadline) -> Verdict:
+    """May the caller call; where that can not be found out, the call keeps the verdict that it has.
+
+    Raises:
+        Crowded: The query holds more than anybody reads.
+    """
+
+    def decide() -> Verdict:
+        asked = doors.request(call.request.scope, call.request_id)
+        return doors.verdict(call.request.scope, asked, judge, contract, call.service.gate)
+
+    try:
+        with call.stage("verdict"):
+            async with by(deadline.booking):
+                return await call.service.access.run(decide)
+    except Crowded:
+        raise
+    except Exception as error:  # whatever it is: nobody comes in without a verdict
+        if not isinstance(error, LedgerUnavailable | Overloaded) or isinstance(error, OutOfTime):
+            call.entry.fault = describe(error)
+        return call.verdict
 
 
 def caller_id(request: Request) -> str:
