@@ -46,13 +46,20 @@ class Photo:
     sure: NDArray[np.bool_]
 
 
+def shows_nobody(row: dict[str, str]) -> bool:
+    """Whether a scene is one without faces; one of a set of faces in which the teacher sees none is not."""
+    return row["faces"] == "[]" and row["set"] == "imagenet"
+
+
 def load_scenes(split: str) -> list[Photo]:
-    """The scenes of a split with the teacher's faces."""
+    """The scenes of a split with the teacher's faces; where it missed the only one, all of the photo is not sure."""
     table = rows("scenes")
     chosen = [i for i, row in enumerate(table) if row["split"] == split]
     found = []
     for i, image in zip(chosen, images("scenes", [table[i]["file"] for i in chosen]), strict=True):
         faces = np.array(json.loads(table[i]["faces"]), np.float32).reshape(-1, 15)
+        if not len(faces) and not shows_nobody(table[i]):
+            faces = np.array([[0, 0, *image.shape[1::-1], *[0] * 11]], np.float32)
         boxes = faces[:, :4].copy()
         boxes[:, 2:] += boxes[:, :2]
         found.append(Photo(image, boxes, faces[:, 4:14].reshape(-1, 5, 2), faces[:, 14] >= SURE))

@@ -16,6 +16,7 @@ from ..common.nets import floats
 from ..common.packs import Image, images, rows
 from ..common.shares import drawn
 from ..detector.mine import load_false_faces, load_true_faces
+from ..detector.scenes import shows_nobody
 from .figures import Predict, all_figures, smile_figures
 from .labels import FLIP, FRAME, SHARED_72, SHARP, SIDE, blur_label, crop_matrix, load_faces, load_smiles
 from .net import AGES, BLOCKS, WIDTHS, FaceModel, FaceNet, committed
@@ -64,7 +65,7 @@ class FaceTask:
         self.false_faces = load_false_faces()
         self.scene_faces, chances = load_true_faces()
         self.scene_chances = np.cumsum(chances / chances.sum())
-        empty = [row["file"] for row in rows("scenes") if row["split"] == "train" and row["faces"] == "[]"]
+        empty = [row["file"] for row in rows("scenes") if row["split"] == "train" and shows_nobody(row)]
         self.textures = [np.asarray(cv2.resize(image, (200, 200)), np.uint8) for image in images("scenes", empty[:300])]
         count = len(self.labels.files)
         self.taught = {name: np.full((count, size), np.nan, np.float32) for name, size in TAUGHT.items()}

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from training.detector import scenes
 from training.detector.scenes import (
     CROWDED,
     SIDE,
@@ -16,7 +17,9 @@ from training.detector.scenes import (
     _warp,
     doubled,
     fit_box,
+    load_scenes,
     points_to_box,
+    shows_nobody,
     without_doubles,
 )
 
@@ -167,3 +170,19 @@ def test_a_face_boxed_twice_is_looked_away_from_and_neighbours_are_not() -> None
     photo = Photo(np.zeros((4, 4, 3), np.uint8), boxes, np.zeros((4, 5, 2), np.float32), np.ones(4, bool))
     assert without_doubles(photo).sure.tolist() == [False, False, True, True]
     assert doubled(boxes[:0]).shape == (0,)
+
+
+def test_a_photo_of_a_face_that_the_teacher_missed_is_not_one_without_faces(monkeypatch: pytest.MonkeyPatch) -> None:
+    face = "[[10, 8, 20, 24, 14, 16, 26, 16, 20, 20, 15, 26, 25, 26, 0.9]]"
+    told = [("mask", "[]"), ("imagenet", "[]"), ("mask", face), ("imagenet", face)]
+    table = [{"file": f"{i}.webp", "set": name, "split": "val", "faces": faces} for i, (name, faces) in enumerate(told)]
+    monkeypatch.setattr(scenes, "rows", lambda pack: table)
+    monkeypatch.setattr(scenes, "images", lambda pack, names: (np.zeros((50, 40, 3), np.uint8) for _ in names))
+    assert [shows_nobody(row) for row in table] == [False, True, False, False]
+    missed, nobody, *others = load_scenes("val")
+    assert missed.boxes.tolist() == [[0, 0, 40, 50]]
+    assert missed.sure.tolist() == [False]
+    assert len(nobody.boxes) == 0
+    for photo in others:
+        assert photo.boxes.tolist() == [[10, 8, 30, 32]]
+        assert photo.sure.tolist() == [True]
