@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from facecore.align import face_square
 from facecore.detector import Detector
+from facecore.exposure import WHITE_FACE, brightened
 from facecore.face_net import FaceNet
 from facecore.registry import Registry
 from facecore.sessions import Models
@@ -38,7 +39,7 @@ class Doubtful:
     """What the detector is not sure of.
 
     Attributes:
-        crops: (n, side, side, 3), as the face net looks at them last.
+        crops: (n, side, side, 3), as the face net looks at them last, brightened if dark.
         scores: (n,) logits of the detector's scores.
         faces: (n,) whether the teacher sees a face there; what it half sees is left out.
     """
@@ -69,7 +70,7 @@ def collected(photos: Iterable[Photo], detector: Detector, net: FaceNet) -> Doub
             best = int(overlap.argmax()) if len(overlap) else -1
             shared = float(overlap[best]) if len(overlap) else 0.0
             if (shared >= 0.5 and photo.sure[best]) or shared < 0.3:
-                crops.append(answers.crop)
+                crops.append(brightened(answers.crop, WHITE_FACE))
                 scores.append(math.log(face.score / (1 - face.score)))
                 faces.append(shared >= 0.5)
     return Doubtful(np.stack(crops), np.array(scores, np.float32), np.array(faces))

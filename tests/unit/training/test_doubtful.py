@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from facecore.detector import Detector
+from facecore.exposure import WHITE_FACE
 from facecore.face_net import FaceNet
 from tests.unit.facecore.kit import Fakes, blue_patches, blue_photo, detector_model
 from training.detector.scenes import Photo
@@ -46,3 +47,11 @@ def test_what_the_teacher_is_not_sure_of_is_left_out() -> None:
 def test_what_the_detector_is_sure_of_is_not_asked_about() -> None:
     with pytest.raises(ValueError, match="at least one"):
         collected([photo([], [])], *nets(0.9))
+
+
+def test_dark_crops_are_as_bright_as_facecore_makes_them() -> None:
+    dark = photo([], [])
+    dark.image //= 10
+    detector = Detector(detector_model(lambda canvas: [(*PATCHES[0][:4], 0.6)]))
+    (crop,) = collected([dark], detector, nets(0.6)[1]).crops
+    assert crop[56, 56].tolist() == pytest.approx([WHITE_FACE, WHITE_FACE * 100 / 255, 0], abs=3)
