@@ -20,7 +20,6 @@ from .common.packs import rows as table_rows
 from .detector.scenes import fit_box, load_scenes, points_to_box
 from .face.labels import RACES, Labels, centre_crop, load_faces
 from .face.measure import runtime
-from .liveness.simulate import HEIGHTS, SIDE
 from .liveness.views import make_view
 
 AGES = ((0, 9), (10, 17), (18, 29), (30, 44), (45, 59), (60, 120))
@@ -92,9 +91,7 @@ def _placed(crop: Image, kps: NDArray[np.float32], fit: NDArray[np.float32]) -> 
     box = points_to_box(kps[None], fit)[0] - EDGE
     inner = np.array(crop)[EDGE:-EDGE, EDGE:-EDGE]
     view = make_view(inner, np.concatenate([box[:2], box[2:] - box[:2]]))
-    height = SIDE / HEIGHTS
-    width = view.aspect * height
-    return view.image, np.array([SIDE / 2 - width / 2, SIDE / 2 - height / 2, width, height], np.float32)
+    return view.image, view.box
 
 
 def _share(hit: Mask) -> str:

@@ -12,7 +12,6 @@ from facecore.spoofing import Liveness
 
 from ..common.packs import MODELS
 from .figures import Scores, liveness_figures
-from .simulate import HEIGHTS, SIDE
 from .views import Views, load_simulated, load_views
 
 BATCH = 64
@@ -38,14 +37,8 @@ def figures_of(raw: Scores, views: Views, index: NDArray[np.int64]) -> dict[str,
 def scores(views: Views, index: NDArray[np.int64]) -> Scores:
     """The committed file's logits for the rows ``index``, cropped as facecore crops."""
     net = Liveness(Models(Registry(MODELS), 1)["liveness"])
-    height = SIDE / HEIGHTS
     found: list[float] = []
     for start in tqdm(range(0, len(index), BATCH), desc="liveness", disable=None):
-        part = []
-        for i in index[start : start + BATCH]:
-            width = float(views.aspect[i]) * height
-            middle = (SIDE - 1) / 2  # so that facecore's own view of the view is the view
-            box = np.array([middle - width / 2, middle - height / 2, width, height], np.float32)
-            part.append((np.array(views.images[i]), box))
-        found += net.raw(part)
+        part = [views.view(int(i)) for i in index[start : start + BATCH]]
+        found += net.raw([(view.image, view.box) for view in part])
     return np.array(found, np.float32)

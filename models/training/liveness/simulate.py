@@ -39,6 +39,13 @@ class View:
     seen: tuple[int, int, int, int]
     aspect: float
 
+    @property
+    def box(self) -> Float:
+        """The face's box (left, top, width, height); facecore's own view of it is this view, pixel by pixel."""
+        height, middle = SIDE / HEIGHTS, (SIDE - 1) / 2
+        width = self.aspect * height
+        return np.array([middle - width / 2, middle - height / 2, width, height], np.float32)
+
 
 def recapture(view: View, room: Image, rng: Rng) -> View:
     """A simulated attack with the view's face.

@@ -9,8 +9,10 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from facecore.spoofing import crops
 from training import groups
 from training.common import leaving
+from training.liveness.simulate import HEIGHTS, SIDE
 
 
 def labels() -> Any:
@@ -58,3 +60,14 @@ def test_what_was_left_out_is_remembered_and_shown(tmp_path: Path, monkeypatch: 
     leaving.remember_left_out("liveness", "casia", {"attacks": 1251, "auc": 0.9, "rejected_at_1": 0.25})
     assert list(leaving.left_out("liveness")) == ["nuaa", "casia"]
     assert "| nuaa | 720 | 0.9712 | 50.0 % (46.4 to 53.6) |" in leaving.left_out_table("liveness")
+
+
+def test_facecore_sees_the_faces_of_the_liveness_table_as_sharp_as_they_are() -> None:
+    crop = np.random.default_rng(4).integers(0, 256, (128, 128, 3), np.uint8)
+    kps = np.array([(47, 47), (81, 47), (64, 65), (51, 81), (77, 81)], np.float32)
+    fit = np.zeros((6, 4), np.float32)
+    fit[0] = -1, -1.3, 1, 1.2  # the box, in shares of the points' distances
+    view, box = groups._placed(crop, kps, fit)
+    assert box[2] / box[3] == pytest.approx(0.8)
+    (seen,) = crops(view, box, (SIDE, HEIGHTS))
+    assert (seen == view).all()
