@@ -42,7 +42,7 @@ def by_source(run: Callable[[list[Image]], Scores]) -> tuple[dict[str, Scores], 
     real = {
         name: run([np.array(low[i]) for i in np.flatnonzero(photo & (labels.sets == name))[:MOST]]) for name in REAL
     }
-    frames, _, split = scene_frames()
+    frames, split = scene_frames()
     real["scene"] = run([_low(frames[i]) for i in np.flatnonzero(split == "val")[:MOST]])
     real |= {name: run(lives) for name, lives in live_frames("val").items()}
     table = rows("synthetic")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,23 +18,22 @@ HIGH = 224  # pixels of the packs' framing in the synthetic pack
 CAMERAS = ("casia", "nuaa")  # sets with live photos; they have no more pixels than the face packs' FRAME
 
 
-def scene_frames() -> tuple[list[Image], NDArray[np.str_], NDArray[np.str_]]:
-    """Sharp real faces of the scenes in the packs' framing at HIGH pixels; their sets and splits."""
-    frames, sources, splits = [], [], []
+def scene_frames(without: Sequence[str] = ()) -> tuple[list[Image], NDArray[np.str_]]:
+    """Sharp real faces of the scenes but those of some sets, in the packs' framing at HIGH pixels; their splits."""
+    frames, splits = [], []
     table = rows("scenes")
     for split in ("train", "val"):
         names = [row["set"] for row in table if row["split"] == split]
         for name, photo in zip(names, load_scenes(split), strict=True):
-            if name in ("nuaa", "imagenet"):
+            if name in ("nuaa", "imagenet", *without):
                 continue
             for p in photo.points[photo.sure]:
                 square = face_square(p)
                 if square.side < 120:
                     continue
                 frames.append(framed(photo.image, square, HIGH))
-                sources.append(name)
                 splits.append(split)
-    return frames, np.array(sources), np.array(splits)
+    return frames, np.array(splits)
 
 
 def live_frames(split: str) -> dict[str, list[Image]]:

@@ -78,7 +78,7 @@ class SyntheticTask:
         low, labels = load_faces()
         self.low: Image = np.array(low)  # random reads from disk would take longer than the net
         photo = (labels.cartoon == 0) & ~np.isnan(labels.raw).any((1, 2))
-        self.high, _, split = scene_frames()
+        self.high, split = scene_frames(without.split("+"))
         self.pack: Image = np.array(stacked("synthetic", HIGH))
         table = rows("synthetic")
         kind = np.array([row["kind"] for row in table])

@@ -8,9 +8,10 @@ import pytest
 
 from facecore.align import face_square
 from tests.unit.facecore.kit import moved
+from training.detector.scenes import Photo
 from training.face.labels import FRAME
 from training.synthetic import frames
-from training.synthetic.frames import framed, live_frames
+from training.synthetic.frames import framed, live_frames, scene_frames
 
 UPRIGHT = np.array([[40, 60], [80, 60], [60, 78], [45, 100], [75, 100]], np.float32)  # eyes, nose, corners of the mouth
 
@@ -50,3 +51,19 @@ def test_live_photos_of_cameras_alone_are_framed(monkeypatch: pytest.MonkeyPatch
     for split, casia, nuaa in (("train", [0], []), ("val", [3], [4])):
         found = {name: [int(frame.mean()) for frame in faces] for name, faces in live_frames(split).items()}
         assert found == {"casia": casia, "nuaa": nuaa}
+
+
+def test_faces_of_sets_that_are_left_out_are_not_framed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def scene(value: int) -> Photo:
+        box = np.array([[20, 20, 100, 120]], np.float32)
+        return Photo(np.full((150, 150, 3), value, np.uint8), box, UPRIGHT[None], np.ones(1, bool))
+
+    sets = ("ffhq", "mask", "nuaa", "ffhq", "w300")
+    table = [{"set": name, "split": "val" if i == 4 else "train"} for i, name in enumerate(sets)]
+    scenes = {"train": [scene(value) for value in range(4)], "val": [scene(4)]}
+    monkeypatch.setattr(frames, "rows", lambda pack: table)
+    monkeypatch.setattr(frames, "load_scenes", lambda split: scenes[split])
+    for without, kept in (((), [0, 1, 3, 4]), (("hardfake", "ffhq", "leafac"), [1, 4])):
+        faces, splits = scene_frames(without)
+        assert [int(face.mean()) for face in faces] == kept
+        assert splits.tolist() == ["train"] * (len(kept) - 1) + ["val"]
