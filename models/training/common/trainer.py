@@ -2,7 +2,8 @@
 
 Two processes with one thread each and averaged gradients use two cores fully; threads inside one process spin
 against each other. Each process draws its own batches (seeded by run, epoch and process), so the result depends
-on ``processes`` but not on timing. bfloat16 is where the processor has it; see ``nets.shortened``.
+on ``processes`` but neither on timing nor on interruptions. bfloat16 is where the processor has it; see
+``nets.shortened``.
 """
 
 from __future__ import annotations
@@ -117,7 +118,6 @@ def _process(rank: int, make: Callable[[], Task], recipe: Recipe, store: str) ->
         net.load_state_dict(saved["raw"])
         optimizer.load_state_dict(saved["optimizer"])
         average, first, history = saved["net"], saved["epoch"], saved["history"]
-    torch.manual_seed(recipe.seed * 1000 + rank + first)
     started = time.time()
     for epoch in range(first, recipe.epochs):
         figures = _epoch(rank, epoch, task, net, optimizer, average, recipe)
@@ -151,7 +151,9 @@ def _epoch(
     recipe: Recipe,
 ) -> Figures:
     net.train()
-    rng = np.random.default_rng([recipe.seed, epoch, rank])
+    seed = np.random.SeedSequence([recipe.seed, epoch, rank])
+    rng = np.random.default_rng(seed)
+    torch.manual_seed(int(seed.generate_state(1)[0]))
     total_steps = task.steps(recipe.batch, recipe.processes)
     sums: dict[str, float] = {}
     steps = 0
