@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 import baidu.app
 import baidu.errors
@@ -162,6 +163,37 @@ def test_nothing_is_kept_warm_unless_asked_for() -> None:
         chosen = properties.get("ProvisionedConcurrencyConfig")
         image = {"Fn::If": ["KeepsWarm", instances, {"Ref": "AWS::NoValue"}]}
         assert chosen == (image if name.endswith(IMAGE) else None)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_other_parameters_reach_callers_with_a_new_version(contract: str) -> None:
+    """An API calls a version, which keeps the settings that it was made with, until another one takes its place."""
+    name = f"{contract.title()}Function"
+    (version,) = (
+        version
+        for version in template.resources("AWS::Lambda::Version", template.translated()).values()
+        if version["FunctionName"] == {"Ref": name}
+    )
+    settings = _parameters(template.translated()["Resources"][name]["Properties"])
+    assert "SealedKey" in settings
+    assert _parameters(version["Description"]) == settings - {"SealedKey"} | {"KeyNumber"}, "a key would be too long"
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(template.REGION, "AWS::Lambda::Version").schema
+    assert "/properties/Description" in schema["createOnlyProperties"], "another description is another version"
+    longest = {"Memory": 10240, "LogLevel": "WARNING", "DayOffset": -12, "FaceSeconds": 2592000, "KeyNumber": 9999}
+    text = "x" * template.written()["Parameters"]["AppcodeText"]["MaxLength"]
+    assert len(template.resolve(version["Description"], AppcodeText=text, **longest)) <= 256
+
+
+def _parameters(value: object) -> set[str]:
+    """The template's parameters that a value refers to."""
+    text = json.dumps(value)
+    named = re.findall(r'{"Ref": "(\w+)"}', text) + re.findall(r"\${(\w+)}", text)
+    return set(named) & set(template.parameters())
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_another_template_is_another_version(contract: str) -> None:
+    assert FUNCTIONS[f"{contract.title()}Function"]["AutoPublishAliasAllProperties"] is True
 
 
 def test_logs_end_and_hold_no_requests() -> None:
