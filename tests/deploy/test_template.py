@@ -202,6 +202,8 @@ def test_logs_end_and_hold_no_requests() -> None:
     assert all(group["RetentionInDays"] == {"Ref": "LogDays"} for group in groups.values())
     (setting,) = template.written()["Globals"]["Api"]["MethodSettings"]
     assert (setting["LoggingLevel"], setting["DataTraceEnabled"]) == ("OFF", False)
+    stages = template.resources("AWS::ApiGateway::Stage", template.translated()).values()
+    assert [stage["TracingEnabled"] for stage in stages] == [False] * len(CONTRACTS), "a trace tells address and url"
 
 
 # ---- what the gateway answers by itself
