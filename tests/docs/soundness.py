@@ -24,7 +24,7 @@ _SAM = {
     "deploy": {"--guided", "--capabilities"},
     "local": {"--event", "--env-vars", "--parameter-overrides"},
 }
-_DOCKER = {"build": {"--file", "--target", "--tag"}, "push": set(), "run": {"-p", "-v", "--env"}}
+_DOCKER = {"build": {"--platform", "--file", "--target", "--tag"}, "push": set(), "run": {"-p", "-v", "--env"}}
 
 
 class _Template(yaml.SafeLoader):  # type: ignore[misc]  # it has no annotations
