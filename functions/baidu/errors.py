@@ -58,10 +58,10 @@ BUSY = Code(222361, "system busy", "Overload, or a model file that is missing or
 
 _ACCESS_CAUSES = {
     "4": "The ledger is over its own limits.",
-    "6": "The client may not call this API.",
-    "13": "The client's token can not be checked.",
+    "6": "The client is suspended or has ended.",
+    "13": "The secret key behind a header signature (bce-auth-v1) can not be opened.",
     "14": "The header signature (bce-auth-v1) is wrong, expired or unknown.",
-    "15": "The client of the credential is gone.",
+    "15": "The client is disabled.",
     "17": "More calls in a day than the client has.",
     "18": "More calls in a second than the client has.",
     "19": "More calls in all than the client has.",

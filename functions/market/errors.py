@@ -49,19 +49,19 @@ BACKEND_TIMEOUT = Code(
 )
 
 _ACCESS_CAUSES = {
-    "A400AC": "The AppCode is unknown, ended or disabled; the words are a setting.",
+    "A400AC": "The AppCode is unknown, has ended, or came in the query where that is off; the words are a setting.",
     "A400MA": "Neither an AppCode nor an AppKey was sent.",
-    "A400IK": "The AppKey is unknown, ended or disabled.",
+    "A400IK": "The AppKey is unknown.",
     "A400IS": "The signature is not the one that the server computes.",
     "A404ES": "An AppKey without a signature.",
     "A400IT": "`X-Ca-Timestamp` is not a number of milliseconds.",
     "A400TE": "`X-Ca-Timestamp` is more than 15 minutes away.",
     "A400NU": "`X-Ca-Nonce` was used before.",
-    "A403EP": "The credential's authorization has expired.",
+    "A403EP": "The AppKey has ended.",
     "I400MH": "A header that the signature needs is missing.",
     "I400HD": "A header can not be read, or comes twice with different values.",
     "I400I5": "`Content-MD5` is not the body's.",
-    "I403AA": "The client may not call this API.",
+    "I403AA": "The client is disabled.",
     "B403ME": "The subscription has ended.",
     "B403MI": "The subscription is suspended.",
     "B403MQ": "The subscription's calls are used up.",

@@ -20,8 +20,8 @@ BAD_REQUEST = Code(
     3,
     "错误的请求",
     "Not a POST (405), another path than the API's (404), or a body that did not arrive in time or whose caller hung "
-    "up. Also, as `account abnormal,errorno is:2` (403), a client that is suspended, has ended, or has used up all of "
-    "its calls.",
+    "up. Also, as `account abnormal,errorno is:2` (403), a client that is disabled or suspended, has ended, or has "
+    "used up all of its calls.",
     status=400,
 )
 WRONG_TARGET = Code(
@@ -70,7 +70,7 @@ _ACCESS_CAUSES = {
     "than three months.",
     "9": "The signature's time is over or lies ahead of the clock.",
     "10": "The signature's APPID is unknown.",
-    "11": "The signature's SecretId is unknown, ended or disabled.",
+    "11": "The signature's SecretId is unknown or has ended.",
     "12": "The SecretId is another APPID's.",
     "13": "A one-time signature came again.",
     "14": "The signature's digest is wrong.",

@@ -210,7 +210,7 @@ class Client:
         expires: Unix seconds at which the subscription ends; None: never.
         rate: Calls per second, >= 1; None: no limit.
         quota_total: Calls in all, >= 0; None: no limit.
-        quota_day: Calls per day (the ledger's day, see `gatekeeper.clock`), >= 0; None: no limit.
+        quota_day: Calls per day (the ledger's day, see `Gate.day`), >= 0; None: no limit.
         settings: See `Settings`.
         generation: Baidu: tokens carry a mark of the generation that they were made in; a higher number makes
             every earlier token invalid.
