@@ -17,7 +17,6 @@ def within_rate(run: Run, client_id: str, rate: int, at: float) -> bool:
     second = int(at // 1)
     row = run("SELECT second,calls FROM rates WHERE client=?", (client_id,)).fetchone()
     if row is not None and second <= row[0] <= second + SKEW_SECONDS:
-        second = row[0]
         if row[1] >= rate:
             return False
         run("UPDATE rates SET calls=calls+1 WHERE client=?", (client_id,))
