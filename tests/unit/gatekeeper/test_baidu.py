@@ -89,6 +89,7 @@ class TestToken:
             other = "1" if character != "1" else "2"
             changed = given[:place] + other + given[place + 1 :]
             assert code(gate, asked(changed)) == "110", changed
+        assert code(gate, asked(given.replace(".2592000.", ".315360000."))) == "110"
 
     @pytest.mark.parametrize("value", [None, "", "24", "24.x", "x" * 5000, "é", "\ud800", "24." + "0" * 32])
     def test_110_malformed_or_missing(self, gate: Gate, ada: Issued, value: str | None) -> None:
@@ -114,6 +115,10 @@ class TestToken:
         monkeypatch.setattr(gate.ledger, "find", never)
         changed = given.replace(given[3:19], "0" * 16)
         assert code(gate, asked(changed)) == "110"
+
+    def test_headers_beside_it_decide_nothing(self, gate: Gate, ada: Issued) -> None:
+        headers = [("Authorization", f"bce-auth-v1/{wrong}") for wrong in "xy"]
+        assert code(gate, asked(token(gate, ada), *headers)) == ""
 
     def test_repeated(self, gate: Gate, ada: Issued) -> None:
         given = token(gate, ada)
@@ -185,13 +190,14 @@ class TestGrant:
         assert code(gate, asked(str(made.body["access_token"]))) == ""
         assert code(gate, asked(str(old["access_token"]), request_id="R2")) == "111"
 
-    @pytest.mark.parametrize("case", ["access", "other", "expired", "revoked", "garbage"])
+    @pytest.mark.parametrize("case", ["access", "other", "expired", "revoked", "altered", "garbage"])
     def test_wrong_refresh_token(self, gate: Gate, ada: Issued, clock: Clock, case: str) -> None:
         bob = add(gate, Contract.BAIDU, "Bob", "bob")
         value = {
             "access": token(gate, ada), "other": token(gate, bob, "refresh_token"), "garbage": "25.x",
             "expired": make(REFRESH, ada.client, NOON - 315_360_000, gate.vault),
             "revoked": token(gate, ada, "refresh_token"),
+            "altered": "25." + "0" * 16 + token(gate, ada, "refresh_token")[19:],
         }[case]  # fmt: skip
         if case == "revoked":
             revoke(gate, "ada")
@@ -224,10 +230,18 @@ class TestGrant:
         assert (made.status, made.body["error"]) == (400, "invalid_request")
         assert made.body["error_description"] == "The request parameter gr?ant is repeated"
 
+    def test_blanks_around_the_credentials(self, gate: Gate, ada: Issued) -> None:
+        blanks = {"client_id": f" {ada.secrets['api_key']}\n", "client_secret": f" {ada.secrets['secret_key']}\n"}
+        assert granted(gate, ada, **blanks).status == 200
+
     @pytest.mark.parametrize("state", [State.DISABLED, State.SUSPENDED])
     def test_stopped_client(self, gate: Gate, ada: Issued, state: State) -> None:
         set_state(gate, "ada", state)
         assert granted(gate, ada).status == 401
+
+    def test_a_client_whose_time_is_over(self, gate: Gate, ada: Issued) -> None:
+        change(gate, "ada", lambda client: replace(client, expires=NOON))
+        assert granted(gate, ada).body["error_description"] == "Client authentication failed"
 
     def test_a_key_of_another_contract(self, gate: Gate) -> None:
         other = add(gate, Contract.TENCENT)

@@ -62,6 +62,21 @@ def signed(
     return Request(method, PATH, tuple(query), tuple(made.headers.items()), "R1"), made.body or b""
 
 
+def sealed(issued: Issued, request: Request, form: Headers = (), listed: Sequence[str] = ()) -> Request:
+    """A request signed by the published rules, which may list more headers than it signs."""
+    stamp = str(int(NOON * 1000))
+    key, secret = issued.secrets["app_key"], issued.secrets["app_secret"]
+    fixed = "".join(f"{request.header(name) or ''}\n" for name in ("Accept", "Content-MD5", "Content-Type", "Date"))
+    text = f"{request.method}\n{fixed}X-Ca-Key:{key}\nX-Ca-Nonce:n\nX-Ca-Timestamp:{stamp}\n{request.path}"
+    text += "?" + "&".join(f"{name}={value}" for name, value in form) if form else ""
+    more = (
+        ("X-Ca-Key", key), ("X-Ca-Nonce", "n"), ("X-Ca-Timestamp", stamp),
+        ("X-Ca-Signature-Headers", ",".join([*listed, "X-Ca-Key", "X-Ca-Nonce", "X-Ca-Timestamp"])),
+        ("X-Ca-Signature", base64.b64encode(hmac.digest(secret.encode(), text.encode(), "sha256")).decode()),
+    )  # fmt: skip
+    return replace(request, headers=(*request.headers, *more))
+
+
 def without(request: Request, *names: str) -> Request:
     return replace(request, headers=tuple(pair for pair in request.headers if pair[0].lower() not in names))
 
@@ -75,7 +90,7 @@ class TestAppCode:
         found = verdict(asked(appcode(ada)), gate)
         assert found == Verdict(True, Contract.MARKET, "R1", client="ada", consumed=("quota",))
 
-    @pytest.mark.parametrize("scheme", ["APPCODE", "appcode", "AppCode"])
+    @pytest.mark.parametrize("scheme", ["APPCODE", "appcode", "AppCode", "APPCODE "])
     def test_scheme_in_any_case(self, gate: Gate, ada: Issued, scheme: str) -> None:
         assert verdict(asked(("authorization", f"{scheme} {ada.secrets['appcode']}")), gate).allowed
 
@@ -181,6 +196,14 @@ class TestSignature:
         assert gate.ledger.used("ada", gate.day(NOON)) == (0, 0)
         assert complete(verdict(request, gate), request, body, gate).allowed  # the nonce was not used up either
 
+    def test_a_form_however_its_type_is_spelt(self, gate: Gate, ada: Issued) -> None:
+        asked_for = asked(("Content-Type", "Application/X-WWW-Form-UrlEncoded ; charset=utf-8"), method="POST")
+        request = sealed(ada, asked_for, form=[("image", "abc")])
+        pending = verdict(request, gate)
+        assert pending.pending
+        assert complete(pending, request, b"image=abd", gate).code == "A400IS"
+        assert complete(pending, request, b"image=abc", gate).allowed
+
     def test_body_digest(self, gate: Gate, ada: Issued) -> None:
         request, body = signed(ada, "POST", body=b'{"image":"abc"}')
         assert complete(verdict(request, gate), request, body, gate).allowed
@@ -202,6 +225,7 @@ class TestSignature:
         request, body = signed(ada, "POST", form=[("image", "abc")])
         pending = verdict(request, gate)
         assert complete(pending, replace(request, request_id="R9"), body, gate).code == "X503BZ"
+        assert complete(replace(pending, contract=Contract.BAIDU), request, body, gate).code == "X503BZ"
         refused = verdict(asked(), gate)
         assert complete(refused, request, body, gate) is refused
 
@@ -245,6 +269,7 @@ class TestSignature:
         request, _ = signed(ada)
         found = verdict(without(request, name.lower()), gate)
         assert (found.code, found.message) == ("I400MH", f"Header `{name}` is Required")
+        assert verdict(including(request, name, ""), gate).code == "I400MH"
         listed = ",".join(n for n in (request.header("X-Ca-Signature-Headers") or "").split(",") if n != name)
         assert verdict(including(request, "X-Ca-Signature-Headers", listed), gate).code == "I400MH"
 
@@ -253,6 +278,15 @@ class TestSignature:
         names = f"{request.header('X-Ca-Signature-Headers')},X-Other"
         found = verdict(including(request, "X-Ca-Signature-Headers", names), gate)
         assert (found.code, found.message) == ("I400MH", "Header `X-Other` is Required")
+
+    def test_listed_headers_that_are_never_signed_by_name(self, gate: Gate, ada: Issued) -> None:
+        """Six have a line of their own or are the signature's; an empty name is none."""
+        names = ["X-Ca-Signature", "x-ca-signature-headers", "Accept", "content-md5", "Content-Type", "DATE", "", " "]
+        request = sealed(ada, asked(("Accept", "*/*"), ("Date", "today")), listed=names)
+        assert verdict(request, gate).allowed
+
+    def test_another_scheme_beside_it_decides_nothing(self, gate: Gate, ada: Issued) -> None:
+        assert verdict(including(signed(ada)[0], "Authorization", "Bearer x"), gate).allowed
 
     def test_empty(self, gate: Gate, ada: Issued) -> None:
         found = verdict(without(signed(ada)[0], "x-ca-signature"), gate)

@@ -69,7 +69,7 @@ class TestManyUses:
         assert made == signed(ada, text(ada, e=NOW + 9, r=7))
         assert code(gate, made) == ""
 
-    @pytest.mark.parametrize("prefix", ["Basic ", "basic ", "  ", "BASIC   "])
+    @pytest.mark.parametrize("prefix", ["Basic ", "basic ", "  ", "BASIC   ", " Basic "])
     def test_prefix(self, gate: Gate, ada: Issued, prefix: str) -> None:
         assert code(gate, prefix + signed(ada, text(ada))) == ""
 
@@ -179,10 +179,18 @@ class TestCodes:
         "changes",
         [{"a": None}, {"a": "x1"}, {"a": "１２"}, {"k": None}, {"k": ""}, {"e": None}, {"t": None}, {"t": ""},
             {"e": "1e"}, {"t": "1.2.3"},
-         {"e": "nan"},         {"e": "inf"}, {"e": "1e999"}, {"e": "-5"}, {"t": "0x10"}, {"e": "1_0"}, {"t": "9" * 40}],
+         {"e": "nan"},         {"e": "inf"}, {"e": "1e999"}, {"t": "1e999"}, {"e": "-5"}, {"t": "0x10"}, {"e": "1_0"}, {"t": "9" * 40}],
     )  # fmt: skip
     def test_5_parts(self, gate: Gate, ada: Issued, changes: dict[str, object]) -> None:
         assert code(gate, signed(ada, text(ada, **changes))) == "5"
+
+    @pytest.mark.parametrize("more", ["&junk", "&=1", f"&x={'1' * 4096}"])
+    def test_5_more_than_pairs(self, gate: Gate, ada: Issued, more: str) -> None:
+        assert code(gate, signed(ada, text(ada) + more)) == "5"
+
+    @pytest.mark.parametrize("before", ["Bearer ", "!"])
+    def test_5_more_than_base64(self, gate: Gate, ada: Issued, before: str) -> None:
+        assert code(gate, before + signed(ada, text(ada))) == "5"
 
     def test_5_repeated(self, gate: Gate, ada: Issued) -> None:
         assert code(gate, signed(ada, text(ada) + "&a=1250000001")) == "5"
@@ -232,7 +240,9 @@ class TestCodes:
         assert target(found, ada.secrets["appid"] + " ") is found
         refused = target(found, "1250000000")
         assert (refused.allowed, refused.code, refused.client) == (False, "6", "ada")
+        assert (refused.status, refused.message) == (403, TENCENT["6"].text)
         assert refused.consumed == ("quota",)
+        assert target(refused, "1250000000") is refused
         gate.settle(refused, "6", billable=True)
         assert gate.ledger.used("ada", gate.day(NOON)) == (0, 0)
 
