@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any, cast
 
 import pytest
@@ -26,6 +26,7 @@ from gatekeeper import (
 from gatekeeper.credentials import Issued, add, change
 from gatekeeper.demo import credentials, ensure_demo
 from gatekeeper.dynamodb import DynamoLedger
+from gatekeeper.refusals import unavailable
 from gatekeeper.sqlite import SqliteLedger
 from gatekeeper.types import ConfigError
 from tests.unit.gatekeeper.calls import JUDGES, call
@@ -281,6 +282,14 @@ class TestFaults:
             run("UPDATE clients SET settings='{'")
         assert market.verdict(request, gate).code == "X503BZ"
 
+    @pytest.mark.parametrize("contract", list(Contract))
+    def test_an_id_of_another_clients_call_is_closed(self, gate: Gate, contract: Contract) -> None:
+        ensure_demo(gate)
+        other = Contract.TENCENT if contract is Contract.MARKET else Contract.MARKET
+        assert JUDGES[other](call(gate, other), gate).allowed
+        assert JUDGES[contract](call(gate, contract), gate) == unavailable(contract, "R1")
+        assert used(gate, f"demo-{contract}") == 0
+
     def test_an_end_that_cannot_be_booked_is_not_delivered(self, gate: Gate) -> None:
         ensure_demo(gate)
         verdict = tencent.verdict(call(gate, Contract.TENCENT), gate)
@@ -305,7 +314,7 @@ class TestSettling:
         quick = baidu.verdict(call(gate, Contract.BAIDU, "R2"), gate)
         assert gate.settle(quick, "0", billable=True).allowed
         found = gate.settle(slow, "0", billable=True)
-        assert (found.allowed, found.code) == (False, "19")
+        assert (found.allowed, found.code, found.client) == (False, "19", "demo-baidu")
 
     def test_dead_calls_are_swept_by_the_next_verdict(self, gate: Gate, clock: Clock) -> None:
         ensure_demo(gate)
@@ -367,7 +376,15 @@ class TestSettling:
         found = gate.settle(Verdict(True, Contract.MARKET, "R7", client="demo-market"), "0", billable=True)
         assert (found.allowed, found.code) == (False, "X503BZ")
 
-    @pytest.mark.parametrize(("hours", "at", "day"), [(8, NOON, "2023-11-15"), (0, NOON, "2023-11-14")])
+    @pytest.mark.parametrize(
+        ("hours", "at", "day"),
+        [
+            (8, NOON, "2023-11-15"),
+            (0, NOON, "2023-11-14"),
+            (8, 1_700_063_999.9, "2023-11-15"),
+            (8, 1_700_064_000.0, "2023-11-16"),
+        ],
+    )
     def test_the_ledgers_day(self, sqlite: SqliteLedger, gate: Gate, hours: float, at: float, day: str) -> None:
         assert Gate(sqlite, gate.vault, options=Options(day_offset=hours)).day(at) == day
 
@@ -376,10 +393,22 @@ class TestOptions:
     def test_from_the_environment(self) -> None:
         made = Options.from_env({"FACEGATE_APPCODE_TEXT": "Invalid AppCode", "FACEGATE_LEASE": "60"})
         assert made == Options(appcode_text="Invalid AppCode", lease=60)
+        assert Options.from_env({}) == Options("Invalid AppCode `not exists`", 8.0, 3600.0, 300.0)
+
+    @pytest.mark.parametrize(
+        ("name", "least", "most"),
+        [("FACEGATE_DAY_OFFSET", -12, 14), ("FACEGATE_FACE_SECONDS", 0, 2_592_000), ("FACEGATE_LEASE", 1, 3600)],
+    )
+    def test_ranges(self, name: str, least: int, most: int) -> None:
+        for value in (least, most):
+            assert float(value) in astuple(Options.from_env({name: str(value)}))
+        for value in (least - 1, most + 1):
+            with pytest.raises(ConfigError, match=f"{name}: a number from {least} to "):
+                Options.from_env({name: str(value)})
 
     @pytest.mark.parametrize(
         ("name", "value"),
-        [("FACEGATE_DAY_OFFSET", "15"), ("FACEGATE_LEASE", "soon"), ("FACEGATE_FACE_SECONDS", "nan")],
+        [("FACEGATE_LEASE", "soon"), ("FACEGATE_FACE_SECONDS", "nan")],
     )
     def test_nonsense_names_the_variable(self, name: str, value: str) -> None:
         with pytest.raises(ConfigError, match=name):

@@ -23,6 +23,7 @@ from tests.unit.gatekeeper.calls import JUDGES, call
 
 CONTEXTS = [
     Verdict(True, Contract.MARKET, "R1", client="c", consumed=("rate", "quota"), settings=Settings(bare_body=True)),
+    Verdict(True, Contract.TENCENT, "R1", client="c", account="12", consumed=("nonce", "quota")),
     Verdict(False, Contract.TENCENT, "R1", client="c", account="12", code="13", message="重放攻击", status=403),
     Verdict(False, Contract.BAIDU, "R1", code="110", message="Access token invalid or no longer valid"),
     Verdict(False, Contract.MARKET, "R1", pending=True),
@@ -65,7 +66,7 @@ class TestContext:
         assert Verdict.from_context(context, Contract.MARKET).allowed
 
     def test_a_negative_that_says_allowed(self) -> None:
-        context = {**CONTEXTS[1].to_context(), "allowed": True}
+        context = {**CONTEXTS[2].to_context(), "allowed": True}
         assert Verdict.from_context(context, Contract.TENCENT, "R1").code == "107"
 
     @pytest.mark.parametrize(

@@ -467,6 +467,8 @@ class TestKey:
         key = tmp_path / "ledger.db.key"
         Gate.from_env(environ).ledger.close()
         key.unlink()
+        with pytest.raises(ConfigError, match="has no key beside it"):
+            Gate.from_env(environ, make=False)
         gate = Gate.from_env(environ)  # nothing is stored under the one that is gone
         credentials.add(gate, Contract.MARKET)
         gate.ledger.close()
