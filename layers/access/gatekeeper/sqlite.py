@@ -342,8 +342,6 @@ class SqliteLedger:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except sqlite3.IntegrityError:
-        raise
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)
         kind = LedgerBusy if code is not None and code & 0xFF in (5, 6) else LedgerUnavailable

@@ -193,7 +193,7 @@ def _decode(text: str) -> bytes:
     for decode in (bytes.fromhex, lambda t: base64.b64decode(t, validate=True)):
         try:
             key = decode(text)
-        except (ValueError, binascii.Error):
+        except ValueError:
             continue
         if len(key) == KEY_BYTES:
             return key

@@ -308,11 +308,12 @@ class TestDeadCalls:
         assert ledger.used("c1", DAY) == (1, 1)
 
     def test_a_late_end_is_booked_again_if_there_is_room(self, ledger: Ledger) -> None:
-        saved = ledger.save(client(quota_total=1))
-        ledger.admit(saved, "r1", DAY, AT, lease=60)
+        saved = ledger.save(client(quota_total=2))
+        for name in ("r1", "dead"):
+            ledger.admit(saved, name, DAY, AT, lease=60)
         ledger.sweep(AT + 100)
         assert settle(ledger, "r1", at=AT + 101) is Settled.BILLED
-        assert usage(ledger) == {("0", True): 1}
+        assert usage(ledger) == {("0", True): 1, ("lost", False): 1}
         assert ledger.used("c1", DAY) == (1, 1)
 
     @pytest.mark.parametrize("quota", ["quota_total", "quota_day"])

@@ -40,6 +40,7 @@ from gatekeeper import (
 from gatekeeper.demo import ensure_demo
 from gatekeeper.directory import DAYS_KEPT, DAYS_MOST
 from gatekeeper.dynamodb import FACE_BYTES, DynamoLedger
+from gatekeeper.ledger import KEEP, KEEP_REFUSED
 from gatekeeper.schema import TABLES
 from gatekeeper.sqlite import NONCE_MARGIN, SqliteLedger
 from gatekeeper.store import open_ledger
@@ -57,6 +58,14 @@ class TestOpening:
         ledger.ready()
         assert path.stat().st_mode & 0o777 == 0o600
         assert path.parent.stat().st_mode & 0o777 == 0o700
+        ledger.close()
+
+    @pytest.mark.parametrize(("asked", "flushes"), [("", 1), ("?sync=normal", 1), ("?sync=full", 2)])
+    def test_sqlite_writes_ahead_and_flushes_as_asked(self, tmp_path: Path, asked: str, flushes: int) -> None:
+        ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.db{asked}", {})
+        assert isinstance(ledger, SqliteLedger)
+        assert ledger._read("PRAGMA journal_mode") == [("wal",)]
+        assert ledger._read("PRAGMA synchronous") == [(flushes,)]
         ledger.close()
 
     def test_a_folder_that_is_there_keeps_its_rights(self, tmp_path: Path) -> None:
@@ -363,6 +372,19 @@ class TestDynamoFaults:
         with pytest.raises(LedgerUnavailable, match="ResourceNotFound"):
             dynamo.ready()
 
+    def test_what_has_expired_may_be_deleted_and_nothing_earlier(self, dynamo: DynamoLedger) -> None:
+        client = dynamo.save(Client("c1", Contract.MARKET, rate=9))
+        for name in ("held", "ended"):
+            assert dynamo.admit(client, name, DAY, AT) is Admission.GRANTED
+        dynamo.settle("ended", "c1", Contract.MARKET, "0", True, DAY, AT)
+        dynamo.settle("refused", "c1", Contract.MARKET, "9", False, DAY, AT)
+        dynamo.burn("n", "held", AT + 5.5, AT)
+        dynamo.put_face("c1", "t", b"x", AT + 5.5)
+        items = dynamo._scan(dynamo._calls, "sk <> :none", {":none": {"S": "none"}})
+        assert {item["pk"]["S"]: float(item["ttl"]["N"]) - AT if "ttl" in item else None for item in items} == {
+            "R#held": None, "R#ended": KEEP, "R#refused": KEEP_REFUSED, "N#n": 6, "F#c1#t": 6, "T#c1": 3600,
+        }  # fmt: skip
+
     def test_a_face_that_is_too_large(self, dynamo: DynamoLedger) -> None:
         with pytest.raises(ValueError, match="bytes"):
             dynamo.put_face("c1", "t", bytes(FACE_BYTES + 1), AT)
@@ -385,7 +407,10 @@ class TestVault:
             damaged[place] ^= 1
             with pytest.raises(VaultError):
                 vault.open(bytes(damaged), "name")
-        for other, name, text in ((vault, "other", sealed), (Vault(b"\1" * 32), "name", sealed), (vault, "name", b"")):
+        for length in range(len(sealed)):
+            with pytest.raises(VaultError):
+                vault.open(sealed[:length], "name")
+        for other, name, text in ((vault, "other", sealed), (Vault(b"\1" * 32), "name", sealed)):
             with pytest.raises(VaultError):
                 other.open(text, name)
 
