@@ -47,6 +47,20 @@ def test_base64_in_every_dress(data: bytes, width: int) -> None:
     assert base64text.decode(base64text.strip_data_url(b"data:image/jpeg;base64," + text)) == data
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        (b"AAA ", b"AAA+"),
+        (b"A  A", b"A++A"),
+        (b" AAAA", b"AAAA"),
+        (b"AAAA ", b"AAAA"),
+        (b"\r\n  A A A\r\nAAA \n", b"A+A+AAAA"),
+    ],
+)
+def test_spaces_that_were_pluses_and_those_around(text: bytes, meant: bytes) -> None:
+    assert base64text.decode(text, plus_became_space=True) == base64.b64decode(meant)
+
+
 @given(st.binary(max_size=100))
 def test_base64_that_is_none_is_refused_and_nothing_else_happens(text: bytes) -> None:
     try:
