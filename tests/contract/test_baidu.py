@@ -168,7 +168,8 @@ def test_options(bench: kit.Bench, option: str) -> None:
 
 
 def test_base64_that_was_percent_encoded_too(bench: kit.Bench) -> None:
-    assert result(bench.baidu([item(quote(kit.b64(kit.portrait()), safe=""))])) == result(bench.baidu([item()]))
+    for safe in ("", "+"):
+        assert result(bench.baidu([item(quote(kit.b64(kit.portrait()), safe=safe))])) == result(bench.baidu([item()]))
 
 
 def test_urls(bench: kit.Bench, site: Site) -> None:
@@ -344,9 +345,11 @@ def test_code_222208_another_number_of_photos(bench: kit.Bench, count: int) -> N
 
 @pytest.mark.code("baidu", 222213)
 def test_code_222213_a_face_too_small(bench: kit.Bench) -> None:
-    bench.analyzer.scripts[kit.portrait()] = kit.face_of(kit.portrait(), size=15)
+    bench.analyzer.scripts[kit.portrait()] = kit.face_of(kit.portrait(), size=23.9)
     refused(bench.baidu([item()]), 222213)
     unbilled(bench, 222213)
+    bench.analyzer.scripts[kit.portrait()] = kit.face_of(kit.portrait(), size=24.0)
+    assert result(bench.baidu([item()]))
 
 
 @pytest.mark.code("baidu", 222304)

@@ -13,7 +13,7 @@ from .align import Array, Image
 from .report import FACE_SHAPES, Choice
 
 CONTOUR = slice(0, 13)
-RIGHT_EYE, LEFT_EYE, NOSE_TIP = 21, 38, 57
+RIGHT_EYE, LEFT_EYE = 21, 38
 OVER = 0.03  # a box may stand this share of itself over the border before the face counts as incomplete
 
 

@@ -65,6 +65,13 @@ def test_a_box_over_a_border_is_incomplete(border: str, over: float, complete: i
     assert geometry.completeness(box, points, 200, 200) == complete
 
 
+@pytest.mark.parametrize(("width", "height"), [(100, 50), (50, 100)])
+def test_the_longer_side_tells_how_far_a_box_may_stand_over(width: int, height: int) -> None:
+    for over, complete in ((2.9, 1), (3.1, 0)):
+        box = np.array([-over, -over, width, height], np.float32)
+        assert geometry.completeness(box, INSIDE, 200, 200) == complete
+
+
 @pytest.mark.parametrize(("point", "complete"), [((-2, 50), 1), ((-4, 50), 0), ((50, 204), 0), ((204, 50), 0)])
 def test_points_over_a_border_are_incomplete(point: tuple[float, float], complete: int) -> None:
     points = np.concatenate([INSIDE, np.array([point], np.float32)])
@@ -109,6 +116,14 @@ def test_face_shape_is_a_probability_for_every_shape(jaw: float, degrees: float)
     assert tuple(shape.probabilities) == FACE_SHAPES
     assert sum(shape.probabilities.values()) == pytest.approx(1, abs=1e-5)
     assert min(shape.probabilities.values()) >= 0
+
+
+def test_face_shape_of_points_that_are_no_outline() -> None:
+    points = np.zeros((72, 2), np.float32)
+    for far in (0.0, 1e4, -1e4):
+        points[9] = far, far
+        probabilities = geometry.face_shape(points, FACE_SHAPE).probabilities
+        assert sum(probabilities.values()) == pytest.approx(1)
 
 
 def test_triangle_takes_over_as_the_jaw_grows_wider() -> None:
