@@ -129,6 +129,16 @@ def test_the_address_that_was_checked_is_the_one_that_is_used(site: Site) -> Non
     assert asked == [site.host]
 
 
+def test_an_address_that_does_not_answer_is_followed_by_the_next(site: Site) -> None:
+    local = kit.local_fetcher({})
+    addresses = ["::1", "127.0.0.1"]  # nobody listens on the first
+    made = Fetcher(seconds=2, resolver=lambda host, port: addresses, public=lambda address: True, ports=local.ports)
+    assert made.fetch(site.put("/a.jpg", PHOTO), 2000) == PHOTO
+    addresses.pop()
+    with pytest.raises(FetchError, match="the connection failed"):
+        made.fetch(site.url("/a.jpg"), 2000)
+
+
 def test_the_system_resolver() -> None:
     assert "127.0.0.1" in system_resolver("127.0.0.1", 80)
     with pytest.raises(socket.gaierror):
@@ -397,3 +407,8 @@ def test_a_redirect_out_of_https_is_refused(secure_site: Site, authority: Path) 
     url = secure_site.redirect("/a.jpg", "http://photos.example/a.jpg")
     with pytest.raises(FetchRefused, match="leaves https"):
         secure_fetcher(authority).fetch(url, 2000)
+
+
+def test_a_redirect_within_https_is_followed(secure_site: Site, authority: Path) -> None:
+    url = secure_site.redirect("/a.jpg", secure_site.put("/b.jpg", PHOTO))
+    assert secure_fetcher(authority).fetch(url, 2000) == PHOTO
