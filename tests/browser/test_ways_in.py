@@ -42,6 +42,36 @@ def test_the_camera_takes_all_that_are_missing(page: Page) -> None:
     assert len(page.response()["result"]["face_list"]) == 3
 
 
+@pytest.mark.parametrize(
+    ("button", "taken"), [("shoot", [f"camera-{at}.jpg" for at in range(1, 9)]), ("camera-close", [])]
+)
+def test_a_button_that_is_pressed_while_the_camera_takes_photos(page: Page, button: str, taken: list[str]) -> None:
+    page.contract("baidu", count="8")
+    page.click("#camera-open")
+    page.wait(lambda: page.run("return document.getElementById('video').videoWidth") > 0)
+    page.click("#shoot")
+    page.click(f"#{button}")
+    page.wait(lambda: not page.one("#camera").is_displayed())
+    page.later("await new Promise((resolve) => { setTimeout(resolve, 3000); });")
+    assert page.texts("#photos .title") == taken
+    assert not [text for text in page.texts("#photos .muted") if "×" not in text], "all of them are pictures"
+    assert page.focused(page.one("#send" if taken else "#camera-open"))
+
+
+def test_a_camera_that_is_opened_twice_is_off_once_it_is_closed(page: Page) -> None:
+    page.run("""
+        const {mediaDevices} = navigator;
+        const get = mediaDevices.getUserMedia.bind(mediaDevices);
+        window.streams = [];
+        mediaDevices.getUserMedia = async (wanted) => { streams.push(await get(wanted)); return streams.at(-1); };
+    """)
+    for _ in range(2):
+        page.click("#camera-open")
+        page.wait(lambda: page.focused(page.one("#shoot")))
+    page.click("#camera-close")
+    assert set(page.run("return streams.flatMap((s) => s.getTracks()).map((t) => t.readyState)")) == {"ended"}
+
+
 @pytest.mark.parametrize("contract", ["market", "tencent", "baidu"])
 def test_an_address(page: Page, portrait: Path, names: dict[str, str], contract: str) -> None:
     site = Site()

@@ -220,7 +220,7 @@ function listenForPhotos() {
     const problem = await camera.open();
     notePhoto(problem && word(problem));
   });
-  byId("shoot").addEventListener("click", async () => { await camera.shoot(); byId("send").focus(); });
+  byId("shoot").addEventListener("click", async () => { if (await camera.shoot()) byId("send").focus(); });
   byId("camera-close").addEventListener("click", () => { camera.close(); byId("camera-open").focus(); });
 }
 

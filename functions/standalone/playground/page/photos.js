@@ -95,6 +95,7 @@ export class Camera {
   constructor(photos) {
     this.photos = photos;
     this.stream = null;
+    this.opening = this.shooting = false;
   }
 
   get allowed() {
@@ -104,10 +105,15 @@ export class Camera {
   /** Opens it; gives the word for what is in the way, or "". */
   async open() {
     if (!this.allowed) return "cameraInsecure";
+    if (this.opening) return "";
+    this.opening = true;
+    this.close(); // a stream that is let go of without its end keeps the camera on
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user", width: { ideal: 1280 }, height: { ideal: 960 } } });
     } catch (error) {
       return error.name === "NotAllowedError" ? "cameraDenied" : "cameraMissing";
+    } finally {
+      this.opening = false;
     }
     byId("video").srcObject = this.stream;
     byId("camera").hidden = false;
@@ -116,20 +122,28 @@ export class Camera {
     return "";
   }
 
-  /** Takes the photos that are missing, at least one, 300 ms apart. */
+  /** Takes the photos that are missing, at least one, 300 ms apart; gives false where the camera is closed meanwhile. */
   async shoot() {
+    const [video, { stream }] = [byId("video"), this];
+    if (this.shooting || !video.videoWidth) return false;
+    this.shooting = true;
     const count = Math.max(1, this.photos.most - this.photos.list.length);
     const shots = [];
-    for (let shot = 0; shot < count; shot += 1) {
-      if (shot) await new Promise((resolve) => { setTimeout(resolve, 300); });
-      const video = byId("video");
-      const canvas = make("canvas", { width: video.videoWidth, height: video.videoHeight });
-      canvas.getContext("2d").drawImage(video, 0, 0);
-      const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/jpeg", 0.95); });
-      shots.push(new File([blob], count > 1 ? `camera-${shot + 1}.jpg` : "camera.jpg", { type: "image/jpeg" }));
+    try {
+      for (let shot = 0; shot < count; shot += 1) {
+        if (shot) await new Promise((resolve) => { setTimeout(resolve, 300); });
+        if (this.stream !== stream) return false;
+        const canvas = make("canvas", { width: video.videoWidth, height: video.videoHeight });
+        canvas.getContext("2d").drawImage(video, 0, 0);
+        const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/jpeg", 0.95); });
+        shots.push(new File([blob], count > 1 ? `camera-${shot + 1}.jpg` : "camera.jpg", { type: "image/jpeg" }));
+      }
+    } finally {
+      this.shooting = false;
     }
     this.close();
     await this.photos.addFiles(shots);
+    return true;
   }
 
   close() {
