@@ -19,6 +19,8 @@ export function samples(setup) {
 
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const quoted = (text) => JSON.stringify(text);
+/** A file's name in curl's form fields, where a comma and a semicolon end it unless it is quoted. */
+const formFile = (name) => shell(`image=@"${name.replaceAll(/["\\]/g, "\\$&")}"`);
 const file = (photo) => photo.name ?? "photo.jpg";
 
 function given(setup, style) {
@@ -127,9 +129,9 @@ function tencent(setup) {
   const json = `-H 'Content-Type: application/json' --data-binary @-`;
   const curl = parts(
     given(setup, "curl"), sign,
-    photo.url ? parts(`printf '{"appid":"%s","url":"%s"}' "$APPID" ${shell(photo.url)} |`, `  curl -i ${target} -H "Authorization: $SIGN" ${json}`)
+    photo.url ? parts(`printf '{"appid":"%s","url":%s}' "$APPID" ${shell(quoted(photo.url))} |`, `  curl -i ${target} -H "Authorization: $SIGN" ${json}`)
       : asJson ? parts(`{ printf '{"appid":"%s","image":"' "$APPID"; base64 < ${shell(file(photo))} | tr -d '\\n'; printf '"}'; } |`, `  curl -i ${target} -H "Authorization: $SIGN" ${json}`)
-        : `curl -i ${target} -H "Authorization: $SIGN" -F "appid=$APPID" -F image=@${shell(file(photo))}`,
+        : `curl -i ${target} -H "Authorization: $SIGN" -F "appid=$APPID" -F ${formFile(file(photo))}`,
   );
   const host = setup.origin.replace(/^https?:\/\//, "");
   const python = parts(
