@@ -49,6 +49,17 @@ def test_what_is_no_photo(page: Page, tmp_path: Path) -> None:
     assert "GIF" in page.text("#todo")
 
 
+def test_what_the_browser_can_not_show(page: Page, tmp_path: Path) -> None:
+    assert page.text("#empty") == "The verdict will stand here."
+    picture = tmp_path / "photo.heic"
+    picture.write_bytes(b"\0\0\0\x18ftypheic")
+    page.give(picture)
+    page.send()
+    assert page.text("#empty") == "This browser can not show the photo."
+    page.click("#lang-zh")
+    assert page.text("#empty") == "浏览器无法显示这张照片。"
+
+
 def test_a_failing_model(page: Page, portrait: Path, analyzer: kit.FakeAnalyzer) -> None:
     analyzer.broken = ModelError("gone")
     for contract in ("market", "tencent", "baidu"):

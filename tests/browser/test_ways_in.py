@@ -84,6 +84,7 @@ def test_an_address(page: Page, portrait: Path, names: dict[str, str], contract:
         assert page.all("#verdict .meter")
         assert len(site.seen) == 1, "the server fetched it, and the page did not"
         assert page.one("#canvas").is_displayed() == (contract == "baidu")
+        assert page.text("#empty") == ("" if contract == "baidu" else "fetched by the server, not shown here")
     finally:
         site.close()
 

@@ -63,6 +63,7 @@ export class View {
     const canvas = byId("canvas");
     const drawable = photo.bitmap || face;
     byId("empty").hidden = Boolean(drawable);
+    byId("empty").querySelector("p").textContent = word(photo.url ? "fetched" : "unshown");
     canvas.hidden = !drawable;
     if (drawable) draw(canvas, photo.bitmap ?? null, face, this.layers, found?.tone ?? "warn");
     canvas.setAttribute("aria-label", word(face ? "photoAlt" : "photoPlain"));

@@ -65,6 +65,7 @@ export const english = {
   "layer.zoom": "Zoom in",
   axesLegend: "Pose: red to the face’s side, green down, blue where it looks.",
   coveredLegend: "Percentages: how much of the part is covered.",
+  unshown: "This browser can not show the photo.",
   noPicture: "The server fetched the photo; this page does not load it, so the drawing stands alone.",
   onlyVerdict: "This contract’s answer holds no coordinates.",
   drawToo: "Draw with Baidu’s answer too",

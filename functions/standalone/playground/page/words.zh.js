@@ -65,6 +65,7 @@ export const chinese = {
   "layer.zoom": "放大人脸",
   axesLegend: "姿态：红色指向脸侧，绿色向下，蓝色为朝向。",
   coveredLegend: "百分比：各部位的遮挡程度。",
+  unshown: "浏览器无法显示这张照片。",
   noPicture: "照片由服务器下载，本页不加载照片，因此只显示绘图。",
   onlyVerdict: "该接口的应答不含坐标。",
   drawToo: "同时用百度接口的应答绘制",
