@@ -107,6 +107,16 @@ def test_a_wrong_secret(page: Page, portrait: Path, gate: Gate) -> None:
     assert "signature" in page.text("#what")
 
 
+def test_other_keys_are_for_the_next_call(page: Page, portrait: Path) -> None:
+    page.give(portrait)
+    page.run("""
+        document.getElementById("send").click();
+        document.querySelector("input[name=who][value=own]").click();
+    """)
+    page.settled()
+    assert page.response()["code"] == 0, "the call that was under way is signed as it was asked for"
+
+
 def test_keys_that_are_missing(page: Page, portrait: Path) -> None:
     page.choose("who", "own")
     page.give(portrait)

@@ -126,11 +126,12 @@ async function send(event) {
     lack.at.focus();
     return;
   }
+  const given = { ...secrets(asked) }; // as they are now: making photos smaller takes a while
   setBusy(true);
   try {
     const sent = await prepared(asked, photos.list);
     byId("photo-note").textContent = notes.join(" ");
-    const answer = await ask(asked, sent, secrets(asked));
+    const answer = await ask(asked, sent, given);
     const mayDraw = Boolean(demo.secrets.baidu ?? own.baidu?.secret_key);
     view.show({ contract: asked.contract, photos: sent, answer, drawing: null, drawProblem: null, mayDraw });
   } finally {
