@@ -138,6 +138,20 @@ def test_a_large_photo_that_is_made_smaller_shows_white_where_it_is_transparent(
     assert page.run(pixel) == [255, 255, 255, 255]
 
 
+@pytest.mark.parametrize(
+    ("second", "left"), [("d", ["a", "b", "d"]), ("de", ["a", "d", "e"]), ("def", ["d", "e", "f"])]
+)
+def test_new_photos_replace_as_many(page: Page, portrait: Path, tmp_path: Path, second: str, left: list[str]) -> None:
+    shots = {name: tmp_path / f"{name}.jpg" for name in "abcdef"}
+    for shot in shots.values():
+        shot.write_bytes(portrait.read_bytes())
+    page.contract("baidu", count="3")
+    for names in ("abc", second):
+        page.give(*(shots[name] for name in names))
+        page.wait(lambda names=names: page.texts("#photos .title")[-1] == f"{names[-1]}.jpg")  # type: ignore[misc]
+    assert page.texts("#photos .title") == [f"{name}.jpg" for name in left]
+
+
 def test_a_photo_is_taken_away_again(page: Page, portrait: Path) -> None:
     page.give(portrait)
     assert page.one(".remove").get_attribute("aria-label") == f"Remove {portrait.name}"

@@ -4,7 +4,7 @@ import { thumbnail } from "./picture.js";
 
 const MAX_PIXELS = 25e6;
 
-/** The photos of the next call: {url} or {blob, name, bitmap}. At most `most`, the newest replaces the last. */
+/** The photos of the next call: {url} or {blob, name, bitmap}. At most `most`, the newest replace the last. */
 export class Photos {
   constructor(changed) {
     this.list = [];
@@ -19,15 +19,15 @@ export class Photos {
   }
 
   async addFiles(files) {
+    const added = [];
     for (const blob of [...files].slice(0, this.most)) {
-      this.#add({ blob, name: blob.name || "photo.jpg", bitmap: await bitmapOf(blob) });
+      added.push({ blob, name: blob.name || "photo.jpg", bitmap: await bitmapOf(blob) });
     }
-    this.changed();
+    this.#add(added.slice(0, this.most)); // which may be fewer by now
   }
 
   addUrl(url) {
-    this.#add({ url });
-    this.changed();
+    this.#add([{ url }]);
   }
 
   remove(photo) {
@@ -35,9 +35,9 @@ export class Photos {
     this.changed();
   }
 
-  #add(photo) {
-    if (this.list.length >= this.most) this.list.pop();
-    this.list.push(photo);
+  #add(added) {
+    this.list = [...this.list.slice(0, this.most - added.length), ...added];
+    this.changed();
   }
 
   /** The list on the page. */
