@@ -117,6 +117,12 @@ def test_a_large_photo_is_made_smaller(page: Page, tmp_path: Path, contract: str
     page.send()
     assert "large.png: 2" in page.text("#photo-note")
     assert page.all("#verdict .meter")
+    page.click("#lang-zh")
+    assert "large.png：2" in page.text("#photo-note")
+    page.click(".remove")
+    assert page.text("#photo-note") == "", "it was said of a photo that is gone"
+    page.click("#lang-en")
+    page.give(large)
     page.click("#reduce")
     page.send()
     assert page.text("#what") == "The photo is larger than this contract takes."

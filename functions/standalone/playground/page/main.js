@@ -9,11 +9,11 @@ import { View } from "./view.js";
 const form = byId("request");
 const own = {}; // own credentials by contract and name, for as long as the page lives
 let demo = { secrets: {}, problem: "demoOff" };
-let notes = []; // what was done to the photos that were sent
+let notes = []; // what is to be said of the photos: [a word's key, its fills]
 let busy = false;
 let answered = false; // whether there was an answer yet: the first one opens its tab
 
-const photos = new Photos(refresh);
+const photos = new Photos(() => { notes = []; refresh(); });
 const camera = new Camera(photos);
 const view = new View(drawToo);
 
@@ -43,9 +43,13 @@ function refresh() {
   byId("about").textContent = word(`about.${asked.contract}`);
   for (const part of document.querySelectorAll("[data-for]")) part.hidden = part.dataset.for !== asked.contract;
   photos.show();
-  byId("photo-note").textContent = notes.join(" ");
+  showNotes();
   showCredentials(asked);
   showSamples(asked);
+}
+
+function showNotes() {
+  byId("photo-note").textContent = notes.map(([key, fills]) => word(key, fills)).join(" ");
 }
 
 function demoNote(asked) {
@@ -112,7 +116,7 @@ function missing(asked) {
 async function prepared(asked, list) {
   const limit = contracts[asked.contract].limit(list.length, asked);
   const made = await Promise.all(list.map((photo) => fitted(photo, limit, byId("reduce").checked)));
-  notes = made.map(({ note }) => note).filter(Boolean);
+  notes = made.filter(({ note }) => note).map(({ note }) => ["reduced", note]);
   return made.map(({ photo }) => photo);
 }
 
@@ -130,7 +134,7 @@ async function send(event) {
   setBusy(true);
   try {
     const sent = await prepared(asked, photos.list);
-    byId("photo-note").textContent = notes.join(" ");
+    showNotes();
     const answer = await ask(asked, sent, given);
     const mayDraw = Boolean(demo.secrets.baidu ?? own.baidu?.secret_key);
     view.show({ contract: asked.contract, photos: sent, answer, drawing: null, drawProblem: null, mayDraw });
@@ -169,9 +173,9 @@ function setBusy(on) {
 
 // ---- photos
 
-function notePhoto(text) {
-  notes = text ? [text] : [];
-  byId("photo-note").textContent = text;
+function notePhoto(key) {
+  notes = key ? [[key]] : [];
+  showNotes();
 }
 
 async function take(files) {
@@ -185,7 +189,7 @@ function addUrl() {
   const url = field.value.trim();
   const good = /^https?:\/\/\S+$/i.test(url);
   field.setAttribute("aria-invalid", String(!good));
-  notePhoto(good ? "" : word("badUrl"));
+  notePhoto(good ? "" : "badUrl");
   if (!good) {
     field.focus();
     return;
@@ -218,8 +222,7 @@ function listenForPhotos() {
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) { event.preventDefault(); addUrl(); }
   });
   byId("camera-open").addEventListener("click", async () => {
-    const problem = await camera.open();
-    notePhoto(problem && word(problem));
+    notePhoto(await camera.open());
   });
   byId("shoot").addEventListener("click", async () => { if (await camera.shoot()) byId("send").focus(); });
   byId("camera-close").addEventListener("click", () => { camera.close(); byId("camera-open").focus(); });

@@ -68,11 +68,11 @@ async function bitmapOf(blob) {
   }
 }
 
-/** The photo as it is to be sent: as it is, or made small enough; {photo, note}. */
+/** The photo as it is to be sent: as it is, or made small enough; {photo, note (the fills of "reduced", or null)}. */
 export async function fitted(photo, limit, reduce) {
-  if (photo.url || !photo.bitmap || !reduce) return { photo, note: "" };
+  if (photo.url || !photo.bitmap || !reduce) return { photo, note: null };
   const { width, height } = photo.bitmap;
-  if (photo.blob.size <= limit && width * height <= MAX_PIXELS) return { photo, note: "" };
+  if (photo.blob.size <= limit && width * height <= MAX_PIXELS) return { photo, note: null };
   for (const side of [1600, 1280, 960, 640]) {
     const scale = Math.min(1, side / Math.max(width, height));
     const canvas = make("canvas", { width: Math.round(width * scale), height: Math.round(height * scale) });
@@ -83,11 +83,11 @@ export async function fitted(photo, limit, reduce) {
     pen.drawImage(photo.bitmap, 0, 0, canvas.width, canvas.height);
     const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/jpeg", 0.92); });
     if (blob.size <= limit) {
-      const note = word("reduced", { name: photo.name, before: bytes(photo.blob.size), after: bytes(blob.size), width: canvas.width, height: canvas.height });
+      const note = { name: photo.name, before: bytes(photo.blob.size), after: bytes(blob.size), width: canvas.width, height: canvas.height };
       return { photo: { ...photo, blob, name: photo.name.replace(/\.\w+$/, "") + ".jpg", bitmap: await createImageBitmap(blob) }, note };
     }
   }
-  return { photo, note: "" };
+  return { photo, note: null };
 }
 
 /** The camera: opens in the page where browsers allow it, and takes as many photos as are missing. */
