@@ -16,6 +16,7 @@ from tests.contract.web import Site
 def test_a_dropped_photo(page: Page, portrait: Path) -> None:
     page.drop(portrait)
     assert page.text("#photos .title") == portrait.name
+    assert page.text("#said") == "Chosen photos 1 of 1", "those who do not see the list hear of it"
     page.send()
     assert page.response()["code"] == 0
 
@@ -163,6 +164,7 @@ def test_a_photo_is_taken_away_again(page: Page, portrait: Path) -> None:
     assert page.one(".remove").get_attribute("aria-label") == f"Remove {portrait.name}"
     page.click(".remove")
     page.wait(lambda: not page.all("#photos li"))
+    assert page.text("#said") == "Chosen photos 0 of 1"
     page.click("#send")
     assert page.text("#missing") == "Choose a photo first."
     assert page.focused(page.one("#file"))

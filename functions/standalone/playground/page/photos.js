@@ -1,5 +1,5 @@
 // The chosen photos: from a file, the clipboard, the camera or an address; and making them small enough.
-import { byId, bytes, make, word } from "./dom.js";
+import { byId, bytes, make, say, word } from "./dom.js";
 import { thumbnail } from "./picture.js";
 
 const MAX_PIXELS = 25e6;
@@ -31,13 +31,18 @@ export class Photos {
   }
 
   remove(photo) {
-    this.list = this.list.filter((other) => other !== photo);
-    this.changed();
+    this.#become(this.list.filter((other) => other !== photo));
   }
 
   #add(added) {
-    this.list = [...this.list.slice(0, this.most - added.length), ...added];
+    this.#become([...this.list.slice(0, this.most - added.length), ...added]);
+  }
+
+  /** The list anew; those who do not see it are told how many photos it holds. */
+  #become(list) {
+    this.list = list;
     this.changed();
+    say(`${word("chosenPhotos")} ${word("ofPhotos", { count: list.length, most: this.most })}`);
   }
 
   /** The list on the page. */
