@@ -120,6 +120,26 @@ def test_light_and_dark(page: Page) -> None:
     assert grounds == ["rgb(244, 246, 248)", "rgb(16, 21, 27)"]
 
 
+def test_colours_that_the_system_chooses(page: Page, portrait: Path) -> None:
+    """As Windows' contrast themes do: all grounds are one colour, unless the page says otherwise."""
+    forced = {"features": [{"name": "forced-colors", "value": "active"}]}
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", forced)
+    page.contract("baidu", count="3")
+    page.give(portrait, portrait, portrait)
+    page.wait(lambda: page.text("#filled") == "3 of 3")
+    page.send()
+    for chosen, other in (
+        ("#lang-en", "#lang-zh"),
+        ("#contracts input:checked + span", "#contracts span"),
+        ("#strip [aria-pressed=true]", "#strip [aria-pressed=false]"),
+        (".fill", ".meter"),
+        (".tick.chosen", ".fill"),
+    ):
+        script = "return arguments[0].map((s) => getComputedStyle(document.querySelector(s)).backgroundColor)"
+        grounds = page.run(script, [chosen, other])
+        assert grounds[0] != grounds[1], chosen
+
+
 def test_copying(page: Page) -> None:
     allowed = ["clipboardReadWrite", "clipboardSanitizedWrite"]
     page.driver.execute_cdp_cmd("Browser.grantPermissions", {"permissions": allowed, "origin": page.base})
