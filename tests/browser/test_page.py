@@ -120,6 +120,26 @@ def test_light_and_dark(page: Page) -> None:
     assert grounds == ["rgb(244, 246, 248)", "rgb(16, 21, 27)"]
 
 
+def brightness(colour: str) -> float:
+    """The relative luminance of WCAG, 0 .. 1, of `rgb(r, g, b)`."""
+    parts = [int(part) / 255 for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_where_a_field_ends_is_seen(page: Page, dark: bool) -> None:
+    """WCAG 2.1, 1.4.11: 3 to 1 against what lies beside."""
+    page.media(dark)
+    page.choose("who", "own")
+    for field in ("#url", "#own-appcode"):
+        script = (
+            "const s = getComputedStyle(document.querySelector(arguments[0])); return s.getPropertyValue(arguments[1])"
+        )
+        edge, ground = (brightness(page.run(script, field, name)) for name in ("border-top-color", "background-color"))
+        assert (max(edge, ground) + 0.05) / (min(edge, ground) + 0.05) >= 3, field
+
+
 def test_colours_that_the_system_chooses(page: Page, portrait: Path) -> None:
     """As Windows' contrast themes do: all grounds are one colour, unless the page says otherwise."""
     forced = {"features": [{"name": "forced-colors", "value": "active"}]}
