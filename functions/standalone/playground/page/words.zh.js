@@ -42,7 +42,7 @@ export const chinese = {
   own: "自己的凭证",
   demoOn: "使用本服务器的演示客户。",
   demoOff: "本服务器不提供演示凭证。请用 --demo 启动，或用 `facegate keys add` 新建客户。",
-  demoHost: "仅在 localhost 或数字地址下提供演示凭证。",
+  demoHost: "仅在用 localhost 或 IP 地址访问时提供演示凭证。",
   demoGone: "该接口的演示客户已停用或被修改。",
   demoUnavailable: "服务器无法提供演示凭证：账本没有应答。",
   ownNote: "只保留在本页面中，关闭即失效；不会存储，也不会写入示例代码。",
