@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from selenium.webdriver import Keys
 
 from gatekeeper import Gate
@@ -110,6 +111,16 @@ def test_nothing_runs_out_of_the_screen(page: Page, portrait: Path, size: tuple[
         for tab in ("curl", "python", "javascript", "response"):
             page.click(f"#tab-{tab}")
             assert page.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_a_long_name_stays_on_a_phones_screen(page: Page, tmp_path: Path) -> None:
+    large = tmp_path / f"{'0123456789abcdef' * 4}.png"
+    Image.effect_noise((1400, 1400), 80).save(large)
+    page.open("en", PHONE)
+    page.give(large)
+    page.send()
+    assert large.name in page.text("#photo-note")
+    assert page.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def test_light_and_dark(page: Page) -> None:
