@@ -111,6 +111,17 @@ more for faces that is none; the mean is the better of both, a half was not tune
 faces collected anew and more pieces without faces in the crowds, found as many (97.8 % of those in photos of 1280
 pixels, 96.5 % in those of 400) and took more for a face that is none (0.32 for each large photo instead of 0.13).
 
+Going on with pictures turned by any angle was left out, too: two runs of 16 epochs with a fifth of the pictures turned
+so, 8 more with an eighth from the mean of their weights, and the mean of what came of it with 0.3 of the weights
+before. In 8 bits, the face net's answer fitted anew on it, a face sure from 0.86 on and 2.95 asked for (see below), of
+the largest faces of 101 validation scenes, turned by 120 to 240 degrees but 180, 57 instead of 259 of 606 have wrong
+points (more than 15 degrees off) and 43 instead of 23 are not found. It finds 97.9 instead of 97.0 % in photos of 1280
+pixels and 93.8 instead of 92.8 % of laid scenes, with fewer false faces (0.05 instead of 0.08 for each large photo; 2
+instead of 4 of 486 photos without faces, but a dog among the 41 of validation, where there was none). Points of upright
+faces are less exact (0.051 instead of 0.046 in crowds), and the whole of facecore, for photos of one face, is worse for
+it: 0.60 instead of 0.37 % of portraits show no face, and the synthetic net's area is 0.938 instead of 0.945 (composites
+0.839, 0.857); liveness is as good (99.5 %, 0.8 %). It seems to need more room in the net, or more time, to know both.
+
 There are no labelled photos of 1280 pixels. For the figures named so validation scenes were shrunk and laid side by
 side, 12, 48 or 88 to a photo of 1280 x 960, and those without faces enlarged, which makes them softer than photos of
 that size are. With one look at 640 pixels, 400 cells for all faces and the weights before, 91.6 % of the faces of 32
@@ -121,14 +132,16 @@ and 97.0 % without the looks at tiny things, see below).
 Beside crowds stand validation scenes that were shrunk to 0.15 to 0.8 of their size and laid into enlarged ones without
 faces, one into each (`laid` in the table).
 
-Of all 496 photos without labelled faces, 454 of which both nets have learnt from, 10 show one to the detector. Six of
-these do hold a face that the teacher did not see, behind a mask or in the dark; the others are a finger puppet, a
-dish, a bird's ball and a fossil, so that 8 of 1000 photos without faces fire. Enlarged to 1280 pixels 10 do, six of
-which hold a face. In the table of further figures the enlarged one that fires is a masked face.
+Of all 486 photos without faces, 445 of which both nets have learnt from, 4 show one to the detector: a finger puppet, a
+dish, a bird's ball and a fossil, so that 8 of 1000 photos without faces fire. Enlarged to 1280 pixels 5 do. Ten more
+photos, all of the masked faces' set, have no labelled face because the teacher missed the one that they show; both nets
+learnt from nine of them that there is none. Training now looks away from these, and the figures leave them out:
+`recall_32_laid`, for which scenes are laid into photos without faces, is 92.8 instead of 90.3 %, and none of 41 such
+photos fires when enlarged, instead of one of 42.
 
 A face is one if its score is over 0.8, or if its logit and 0.4 of the face net's logit of "a face" make 2.6 together;
 scores under 0.4 are not looked at. These numbers were picked on the same validation photos that the figures come from,
-so recall and false alarms are somewhat flattered; only 42 of these photos show no face, so one alarm is 2.4 %. A
+so recall and false alarms are somewhat flattered; only 41 of these photos show no face, so one alarm is 2.4 %. A
 wombat among them makes 2.54.
 
 The face net's answer is fitted on what the detector is not sure of (see its card). Before it was, and since, asking for

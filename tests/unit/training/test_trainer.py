@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="PyTorch is in the training environment alone: make train")
 
 from training.common import trainer  # noqa: E402
 from training.common.trainer import Recipe, train  # noqa: E402
