@@ -100,6 +100,12 @@ def test_everything_has_a_name(page: Page, portrait: Path) -> None:
     assert [node["role"]["value"] for node in named if not node.get("name", {}).get("value")] == []
 
 
+def fits(page: Page) -> bool:
+    """Whether nothing is wider than the screen."""
+    shown: bool = page.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    return shown
+
+
 @pytest.mark.parametrize("size", [WIDE, PHONE, (320, 640)], ids=["wide", "phone", "narrow"])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_nothing_runs_out_of_the_screen(page: Page, portrait: Path, size: tuple[int, int], language: str) -> None:
@@ -110,7 +116,7 @@ def test_nothing_runs_out_of_the_screen(page: Page, portrait: Path, size: tuple[
         page.send()
         for tab in ("curl", "python", "javascript", "response"):
             page.click(f"#tab-{tab}")
-            assert page.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+            assert fits(page)
 
 
 def test_a_long_name_stays_on_a_phones_screen(page: Page, tmp_path: Path) -> None:
@@ -120,7 +126,7 @@ def test_a_long_name_stays_on_a_phones_screen(page: Page, tmp_path: Path) -> Non
     page.give(large)
     page.send()
     assert large.name in page.text("#photo-note")
-    assert page.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert fits(page)
 
 
 def test_light_and_dark(page: Page) -> None:
